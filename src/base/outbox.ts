@@ -1,0 +1,112 @@
+/**
+ * outbox — the bytes one socket is to be sent at the end of this turn.
+ *
+ * WHAT    Everything that the stages write to a socket within one turn of the event loop is gathered here
+ *         and leaves in one system call. Buffers come from a free list of the worker and go back as soon
+ *         as the kernel has taken the bytes, so an idle connection holds none.
+ *
+ * WRITES  The owning worker only.
+ *
+ * LIMITS  Grows by doubling; the owners pause the producing side at OUTBOX_HIGH, so it stays below
+ *         OUTBOX_HIGH plus one read. POOL_MAX buffers are kept for reuse.
+ *
+ * HOT     put* run several times a request. No allocation unless a buffer must grow.
+ */
+
+export const OUTBOX_START = 16 * 1024
+/** Bytes waiting in one outbox above which the producing side is paused. */
+export const OUTBOX_HIGH = 256 * 1024
+/** Below this many bytes a loop beats the typed array that a block copy has to create first. */
+const LOOP_MAX = 96
+const POOL_MAX = 256
+
+const NOTHING = Buffer.alloc(0)
+const pool: Buffer[] = []
+
+export class Outbox {
+  bytes: Buffer
+  used: number
+
+  constructor() {
+    this.bytes = NOTHING
+    this.used = 0
+  }
+
+  /** Makes room for `count` more bytes. Callers that then write directly advance `used` themselves. */
+  reserve(count: number): void {
+    if (this.used + count > this.bytes.length) this.#grow(this.used + count)
+  }
+
+  #grow(needed: number): void {
+    if (this.bytes.length === 0 && needed <= OUTBOX_START) {
+      this.bytes = pool.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_START)
+      return
+    }
+    let size = Math.max(OUTBOX_START, this.bytes.length)
+    while (size < needed) size *= 2
+    const grown = Buffer.allocUnsafeSlow(size)
+    const used = this.used
+    this.bytes.copy(grown, 0, 0, used)
+    this.release()
+    this.bytes = grown
+    this.used = used
+  }
+
+  /** Appends bytes [start, end) of `source`. */
+  put(source: Uint8Array, start: number, end: number): void {
+    const count = end - start
+    this.reserve(count)
+    const bytes = this.bytes
+    let at = this.used
+    if (count <= LOOP_MAX) {
+      for (let i = start; i < end; i++) bytes[at++] = source[i]!
+    } else {
+      bytes.set(source.subarray(start, end), at)
+    }
+    this.used += count
+  }
+
+  /** Appends a constant made at compile time. */
+  putAll(source: Uint8Array): void {
+    this.put(source, 0, source.length)
+  }
+
+  /** Appends a string of characters 0–255. */
+  putLatin1(text: string): void {
+    this.reserve(text.length)
+    this.used += this.bytes.latin1Write(text, this.used, text.length)
+  }
+
+  /** Appends a non-negative integer in decimal. */
+  putDecimal(value: number): void {
+    this.reserve(20)
+    let digits = 1
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++
+    let at = this.used + digits
+    this.used = at
+    let rest = value
+    do {
+      const next = Math.floor(rest / 10)
+      this.bytes[--at] = 48 + (rest - next * 10)
+      rest = next
+    } while (rest > 0)
+  }
+
+  /** Appends a non-negative integer in lower-case hexadecimal. */
+  putHex(value: number): void {
+    this.putLatin1(value.toString(16))
+  }
+
+  /** The bytes now belong to a slow write; the box starts anew and never touches them again. */
+  abandon(): void {
+    this.bytes = NOTHING
+    this.used = 0
+  }
+
+  /** All bytes have been taken: the buffer goes back to the free list. */
+  release(): void {
+    if (this.bytes.length === OUTBOX_START && pool.length < POOL_MAX) pool.push(this.bytes)
+    this.bytes = NOTHING
+    this.used = 0
+  }
+}

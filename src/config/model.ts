@@ -1,0 +1,147 @@
+/**
+ * model — the configuration after loading: every entity complete, checked, with its id and its references as ids.
+ *
+ * Front ends (config/kong now) produce it, compile turns it into a Plan, and it is what crosses to the workers as
+ * msgpackr bytes: plain data only. Field names are Kong's, so that the Admin API can show it as it is.
+ */
+import type { Value } from '../contract/schema.ts'
+
+export interface Entity {
+  id: string
+  tags: string[] | null
+  created_at: number
+  updated_at: number
+}
+
+export interface ServiceEntity extends Entity {
+  name: string | null
+  retries: number
+  protocol: string
+  host: string
+  port: number
+  path: string | null
+  connect_timeout: number
+  write_timeout: number
+  read_timeout: number
+  client_certificate: string | null
+  tls_verify: boolean | null
+  tls_verify_depth: number | null
+  ca_certificates: string[] | null
+  enabled: boolean
+}
+
+export interface RouteEntity extends Entity {
+  name: string | null
+  protocols: string[]
+  https_redirect_status_code: number
+  strip_path: boolean
+  preserve_host: boolean
+  request_buffering: boolean
+  response_buffering: boolean
+  service: string | null
+  methods: string[] | null
+  hosts: string[] | null
+  paths: string[] | null
+  headers: Record<string, string[]> | null
+  snis: string[] | null
+  sources: { ip: string | null; port: number | null }[] | null
+  destinations: { ip: string | null; port: number | null }[] | null
+  regex_priority: number
+  path_handling: 'v0' | 'v1'
+}
+
+export interface UpstreamEntity extends Entity {
+  name: string
+  algorithm: 'consistent-hashing' | 'least-connections' | 'round-robin' | 'latency'
+  hash_on: string
+  hash_fallback: string
+  hash_on_header: string | null
+  hash_fallback_header: string | null
+  hash_on_cookie: string | null
+  hash_on_cookie_path: string
+  hash_on_query_arg: string | null
+  hash_fallback_query_arg: string | null
+  hash_on_uri_capture: string | null
+  hash_fallback_uri_capture: string | null
+  slots: number
+  healthchecks: { [key: string]: Value }
+  host_header: string | null
+  client_certificate: string | null
+  use_srv_name: boolean
+}
+
+export interface TargetEntity extends Entity {
+  upstream: string
+  /** Normalised: host:port, IPv6 in brackets. */
+  target: string
+  weight: number
+}
+
+export interface ConsumerEntity extends Entity {
+  username: string | null
+  custom_id: string | null
+}
+
+export interface PluginEntity extends Entity {
+  name: string
+  instance_name: string | null
+  route: string | null
+  service: string | null
+  consumer: string | null
+  consumer_group: string | null
+  config: { [key: string]: Value }
+  protocols: string[]
+  enabled: boolean
+}
+
+export interface CertificateEntity extends Entity {
+  cert: string
+  key: string
+  cert_alt: string | null
+  key_alt: string | null
+}
+
+export interface SniEntity extends Entity {
+  name: string
+  certificate: string
+}
+
+export interface CaCertificateEntity extends Entity {
+  cert: string
+  cert_digest: string
+}
+
+/** Entities whose fields only their plugin reads: credentials, groups, vaults, keys. References are ids. */
+export interface OtherEntity extends Entity {
+  [field: string]: Value
+}
+
+/** The whole configuration. `others` is by Kong's plural name: keyauth_credentials, acls, vaults, consumer_groups … */
+export interface Config {
+  /** md5 of the source text in hex; 32 zeros for the empty configuration. */
+  hash: string
+  services: ServiceEntity[]
+  routes: RouteEntity[]
+  upstreams: UpstreamEntity[]
+  targets: TargetEntity[]
+  consumers: ConsumerEntity[]
+  plugins: PluginEntity[]
+  certificates: CertificateEntity[]
+  snis: SniEntity[]
+  ca_certificates: CaCertificateEntity[]
+  others: Record<string, OtherEntity[]>
+}
+
+/** One thing wrong with a source, for people. */
+export interface Problem {
+  /** 'error' refuses the configuration; 'warning' is said and passed over. */
+  level: 'error' | 'warning'
+  file: string
+  /** From 1; 0 when the place is not known. */
+  line: number
+  column: number
+  /** Field path: services[2].routes[0].paths[1] */
+  path: string
+  /** In Kong's words where Kong has them. */
+  message: string
+}

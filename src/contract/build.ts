@@ -1,0 +1,16 @@
+/** What compile is given by the worker it runs in: the doors to transport, names, clock and chance. */
+import type { Clock } from '../base/clock.ts'
+import type { AnyPlugin, Host } from './plugin.ts'
+import type { Names, Pools } from './target.ts'
+
+export interface BuildTools {
+  readonly pools: Pools
+  readonly names: Names
+  readonly clock: Clock
+  readonly host: Host
+  /** By name. */
+  readonly plugins: ReadonlyMap<string, AnyPlugin>
+  readonly routerFlavor: 'traditional_compatible' | 'traditional'
+  /** In [0, 1). */
+  random(): number
+}

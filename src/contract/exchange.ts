@@ -1,0 +1,235 @@
+/**
+ * exchange — one request and its answer, from the first byte read to the last log line.
+ *
+ * WHAT    A pooled object that the stages pass along. The listener fills the request, the router the route, plugins the
+ *         identity and edits, the balancer the target, the transport the response.
+ *
+ * HOT     All fields are set, in declared order, by the constructor and again by `reset`; a test compares the two. Numbers
+ *         are never null. Times are milliseconds of the worker's clock as doubles; 0 is "not yet".
+ */
+import { type Fault, faults } from '../base/faults.ts'
+import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
+import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
+import type { Client } from './listener.ts'
+import type { Consumer, Plan, Route } from './plan.ts'
+import type { Handler } from './plugin.ts'
+import type { Target } from './target.ts'
+import type { Carrier } from './transport.ts'
+
+/** What a plugin may ask of the flow. */
+export interface FlowDoor {
+  /** From a plugin that had answered WAIT: go on with the next. */
+  resume(x: Exchange): void
+  /** From a plugin that had answered WAIT: the answer is in x, as after DONE. */
+  finish(x: Exchange): void
+}
+
+export const NO_BODY: Uint8Array = new Uint8Array(0)
+
+/** Where the exchange stands; the flow moves it forward only. */
+export const STAGE_READING = 0
+/** A plugin answered WAIT. */
+export const STAGE_WAITING = 1
+/** A try is under way and nothing has gone to the client. */
+export const STAGE_TRYING = 2
+/** The response head is out. */
+export const STAGE_ANSWERING = 3
+export const STAGE_DONE = 4
+
+export class Exchange {
+  readonly request: Head
+  readonly response: Head
+  readonly requestTrailers: Head
+  readonly responseTrailers: Head
+  /** Grows by need; the router's normalised path lives here when it differs from what was sent. */
+  scratch: Buffer
+
+  plan: Plan | null
+  client: Client | null
+  flow: FlowDoor | null
+  stage: number
+
+  // the request, by the listener
+  startMs: number
+  /** >= 0, CHUNKED; see http1/framing.ts. */
+  requestLength: number
+  requestEnded: boolean
+  /** The client waits for 100 Continue. */
+  expectsContinue: boolean
+  /** The client's connection may serve another request. */
+  keepAlive: boolean
+  /** Where in request.bytes the host without port stands; both 0 when an HTTP/1.0 request has none. */
+  hostStart: number
+  hostEnd: number
+  /** From Host or the absolute target; 0 when it names none. */
+  hostPort: number
+  /** The normalised path, in `pathBytes` [pathStart, pathEnd). */
+  pathBytes: Buffer
+  pathStart: number
+  pathEnd: number
+  /** The client's address after trusted_ips, and whether the peer is trusted. */
+  clientAddress: string
+  clientTrusted: boolean
+  /** What the client used, seen through a trusted proxy's X-Forwarded-Proto. */
+  forwardedScheme: 'http' | 'https'
+  /** 32 hex characters, as bytes. */
+  readonly requestId: Buffer
+
+  // routing
+  route: Route | null
+  /** Bytes of the normalised path that the route's path matched; -1 for a route without paths. */
+  matchedLength: number
+  /** Groups of a regex path, or null. */
+  captures: RegExpCaptures | null
+
+  // identity, by plugins
+  consumer: Consumer | null
+  credentialId: string
+  /** Handlers resolved so far, for a chain that consumers can change. */
+  readonly picked: (Handler | null)[]
+  /** The next link to run. */
+  step: number
+
+  // towards the target
+  target: Target | null
+  carrier: Carrier | null
+  readonly tried: Target[]
+  attempts: number
+  connectedMs: number
+  sentMs: number
+  /** Replaces the computed path and query when not ''. Latin-1, ready for the wire. */
+  upstreamUri: string
+  /** Replaces the Host sent when not ''. */
+  upstreamHost: string
+  /** The whole request body, when a plugin asked for it or replaced it; null while streamed. */
+  requestBody: Buffer | null
+  requestBytes: number
+
+  // the answer
+  fault: Fault
+  /** The status the client is sent; 0 until known. */
+  status: number
+  /** True when the answer is the target's, false when it is ours. */
+  proxied: boolean
+  /** >= 0, CHUNKED or UNTIL_CLOSE. */
+  responseLength: number
+  /** The body of an answer of our own. */
+  answerBody: Uint8Array
+  responseBytes: number
+  firstByteMs: number
+  endMs: number
+  /** Values plugins hand each other or the log, by name. Null until used. */
+  notes: Map<string, unknown> | null
+
+  constructor(limits: HeadLimits) {
+    this.request = new Head(KIND_REQUEST, limits)
+    this.response = new Head(KIND_RESPONSE, RESPONSE_LIMITS)
+    this.requestTrailers = new Head(KIND_TRAILERS, TRAILER_LIMITS)
+    this.responseTrailers = new Head(KIND_TRAILERS, TRAILER_LIMITS)
+    this.scratch = EMPTY
+    this.plan = null
+    this.client = null
+    this.flow = null
+    this.stage = STAGE_READING
+    this.startMs = 0
+    this.requestLength = 0
+    this.requestEnded = false
+    this.expectsContinue = false
+    this.keepAlive = true
+    this.hostStart = 0
+    this.hostEnd = 0
+    this.hostPort = 0
+    this.pathBytes = EMPTY
+    this.pathStart = 0
+    this.pathEnd = 0
+    this.clientAddress = ''
+    this.clientTrusted = false
+    this.forwardedScheme = 'http'
+    this.requestId = Buffer.alloc(32, 48)
+    this.route = null
+    this.matchedLength = -1
+    this.captures = null
+    this.consumer = null
+    this.credentialId = ''
+    this.picked = []
+    this.step = 0
+    this.target = null
+    this.carrier = null
+    this.tried = []
+    this.attempts = 0
+    this.connectedMs = 0
+    this.sentMs = 0
+    this.upstreamUri = ''
+    this.upstreamHost = ''
+    this.requestBody = null
+    this.requestBytes = 0
+    this.fault = faults.NONE
+    this.status = 0
+    this.proxied = false
+    this.responseLength = 0
+    this.answerBody = NO_BODY
+    this.responseBytes = 0
+    this.firstByteMs = 0
+    this.endMs = 0
+    this.notes = null
+  }
+
+  reset(): void {
+    this.request.reset()
+    this.response.reset()
+    if (this.requestTrailers.used !== 0) this.requestTrailers.reset()
+    if (this.responseTrailers.used !== 0) this.responseTrailers.reset()
+    this.plan = null
+    this.client = null
+    this.flow = null
+    this.stage = STAGE_READING
+    this.startMs = 0
+    this.requestLength = 0
+    this.requestEnded = false
+    this.expectsContinue = false
+    this.keepAlive = true
+    this.hostStart = 0
+    this.hostEnd = 0
+    this.hostPort = 0
+    this.pathBytes = EMPTY
+    this.pathStart = 0
+    this.pathEnd = 0
+    this.clientAddress = ''
+    this.clientTrusted = false
+    this.forwardedScheme = 'http'
+    this.route = null
+    this.matchedLength = -1
+    this.captures = null
+    this.consumer = null
+    this.credentialId = ''
+    if (this.picked.length !== 0) this.picked.length = 0
+    this.step = 0
+    this.target = null
+    this.carrier = null
+    if (this.tried.length !== 0) this.tried.length = 0
+    this.attempts = 0
+    this.connectedMs = 0
+    this.sentMs = 0
+    this.upstreamUri = ''
+    this.upstreamHost = ''
+    this.requestBody = null
+    this.requestBytes = 0
+    this.fault = faults.NONE
+    this.status = 0
+    this.proxied = false
+    this.responseLength = 0
+    this.answerBody = NO_BODY
+    this.responseBytes = 0
+    this.firstByteMs = 0
+    this.endMs = 0
+    this.notes = null
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** What a regex path captured: numbered from 0, named by name. */
+export interface RegExpCaptures {
+  readonly numbered: readonly (string | undefined)[]
+  readonly named: Readonly<Record<string, string>>
+}

@@ -1,0 +1,125 @@
+/**
+ * plan — the compiled configuration a worker runs: frozen, swapped whole, shared by nothing but this worker.
+ *
+ * compile (config/compile.ts) builds it; the stages of flow read it. A reload makes a new Plan and the old one dies with
+ * its last exchange, which is why an exchange holds on to `x.plan`.
+ */
+import type { Exchange } from './exchange.ts'
+import type { Handler } from './plugin.ts'
+import type { Target } from './target.ts'
+
+export interface Plan {
+  /** Counts configurations, from 1. */
+  readonly epoch: number
+  /** The md5 of the configuration's text in hex, as Kong's `configuration_hash`. */
+  readonly hash: string
+  readonly router: Router
+  /** Global plugins, for a request that no route matches. */
+  readonly globalChain: Chain
+  readonly consumers: readonly Consumer[]
+  readonly routes: readonly Route[]
+  readonly services: readonly Service[]
+  /** Closes every handler and balancer. Called once. */
+  close(): void
+}
+
+export interface Router {
+  /** Sets x.route, x.matchedLength and, for a regex with groups, x.captures. False: no route. Never allocates. */
+  find(x: Exchange): boolean
+}
+
+export interface Balancer {
+  /** A target to try next, preferring those not in x.tried; null when none is usable. */
+  pick(x: Exchange): Target | null
+  /** The try with x.target is over, well or badly: gives the count back. `ok` is false on a fault. */
+  done(x: Exchange, target: Target, ok: boolean): void
+  close(): void
+  /** For explain and the Admin API. */
+  readonly targets: readonly Target[]
+  /** True when the name behind it did not resolve: the answer is then NAME_UNRESOLVED, not TARGET_NONE. */
+  readonly unresolved: boolean
+}
+
+export const PROTOCOL_HTTP = 1
+export const PROTOCOL_HTTPS = 2
+export const PROTOCOL_GRPC = 4
+export const PROTOCOL_GRPCS = 8
+
+/** Kong's service, as a worker needs it. Times in milliseconds. */
+export interface Service {
+  readonly id: string
+  readonly name: string | null
+  readonly protocol: string
+  readonly host: string
+  readonly port: number
+  /** Null when the service has none. Latin-1, as configured. */
+  readonly path: string | null
+  readonly retries: number
+  readonly connectTimeoutMs: number
+  readonly writeTimeoutMs: number
+  readonly readTimeoutMs: number
+  readonly tags: readonly string[]
+  readonly balancer: Balancer
+}
+
+export interface Route {
+  readonly id: string
+  readonly name: string | null
+  readonly service: Service | null
+  readonly tags: readonly string[]
+  readonly chain: Chain
+  /** PROTOCOL_* bits. */
+  readonly protocols: number
+  readonly httpsRedirectStatus: number
+  readonly stripPath: boolean
+  readonly preserveHost: boolean
+  /** 0 or 1, for Kong's v0 and v1. */
+  readonly pathHandling: number
+  readonly requestBuffering: boolean
+  readonly responseBuffering: boolean
+}
+
+export interface Consumer {
+  readonly id: string
+  readonly username: string | null
+  readonly customId: string | null
+  readonly tags: readonly string[]
+  /** Plugin configurations bound to this consumer, by plugin name; null when there are none. */
+  readonly overrides: ReadonlyMap<string, ConsumerOverrides> | null
+}
+
+/** A consumer's configurations of one plugin, most specific first (kong.md §4.2 rows 1, 2, 3 and 5). */
+export interface ConsumerOverrides {
+  readonly byRouteAndService: ReadonlyMap<string, Handler>
+  readonly byRoute: ReadonlyMap<string, Handler>
+  readonly byService: ReadonlyMap<string, Handler>
+  readonly alone: Handler | null
+}
+
+/** One plugin in a chain. `handler` is null when only some consumers have it. */
+export interface Link {
+  readonly plugin: string
+  readonly priority: number
+  readonly handler: Handler | null
+  /** True when `handler` is bound to route and service together, which outranks a consumer alone. */
+  readonly outranksConsumer: boolean
+  /** Where the configuration comes from, for `explain`: 'global', 'service orders', 'route orders-api'. */
+  readonly origin: string
+}
+
+/** The plugins of a route in order, highest priority first. */
+export interface Chain {
+  readonly routeId: string
+  readonly serviceId: string
+  readonly links: readonly Link[]
+  /** True when no consumer override can change any link: the arrays below then hold. */
+  readonly fixed: boolean
+  /** Handlers that have the step, in order; the plain path reads only these. */
+  readonly rewrite: readonly Handler[]
+  readonly request: readonly Handler[]
+  readonly response: readonly Handler[]
+  readonly log: readonly Handler[]
+  /** The largest body any link wants gathered. */
+  readonly requestBodyMax: number
+  readonly responseBodyMax: number
+}

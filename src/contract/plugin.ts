@@ -1,0 +1,79 @@
+/**
+ * plugin — what a plugin is: a name, a priority, a schema and a `build` that makes its handler.
+ *
+ * A plugin lives in one folder and is found by reading that folder; there is no list. `build` is cold: compile
+ * patterns, keys and header bytes there. The handler's methods are hot and may not await; a step that must wait
+ * answers WAIT and calls `x.flow.resume(x)` later, once. Phases and their order: Kong's (docs/plugins.md).
+ */
+import type { Exchange } from './exchange.ts'
+import type { Field, Infer } from './schema.ts'
+
+/** A request step's verdict. */
+export type Verdict = 0 | 1 | 2
+/** Go on with the next plugin. */
+export const NEXT = 0
+/** The answer is in `x` (answer() or fault): later request steps are skipped, response and log steps still run. */
+export const DONE = 1
+/** The plugin will call `x.flow.resume(x)` or `x.flow.finish(x)`. */
+export const WAIT = 2
+
+/** One configuration of one plugin at work. Every method is optional; each is called at most once an exchange. */
+export interface Handler {
+  /** Before routing; runs for global configurations only. */
+  onRewrite?(x: Exchange): Verdict
+  /** After routing ("access"). */
+  onRequest?(x: Exchange): Verdict
+  /** Before the response head is written ("header_filter"); also for answers of our own. */
+  onResponse?(x: Exchange): void
+  /** With the whole body; only if `responseBodyMax` > 0. Answers the body to send. */
+  onResponseBody?(x: Exchange, body: Buffer): Uint8Array
+  /** After the answer is out, or the client is gone. */
+  onLog?(x: Exchange): void
+  /** Gives back timers, sockets, memory. Called once, when the plan that owns it has died. */
+  close?(): void
+  /** Bytes of request body to have in `x.requestBody` before `onRequest`; 0 or absent: not needed. Larger: 413. */
+  readonly requestBodyMax?: number
+  /** Bytes of response body to gather before the head is sent; 0 or absent: streamed. Larger: 502. */
+  readonly responseBodyMax?: number
+}
+
+/** A plugin's only door to the world. */
+export interface Host {
+  /** Of the machine: stable while the process lives. */
+  readonly nodeId: string
+  readonly hostname: string
+  readonly workerId: number
+  readonly pid: number
+  readonly version: string
+  /** `count` random bytes. */
+  random(count: number): Buffer
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
+}
+
+export interface PluginDefinition<F extends Field = Field> {
+  readonly name: string
+  /** One sentence: what it does for the operator. */
+  readonly summary: string
+  /** Kong's number where Kong has the plugin: higher runs first. */
+  readonly priority: number
+  readonly schema: F
+  /** Scopes it may not be bound to. */
+  readonly noScope?: readonly ('route' | 'service' | 'consumer')[]
+  build(config: Infer<F>, host: Host, scope: PluginScope): Handler
+}
+
+/** What the configuration is bound to, for messages and keys. */
+export interface PluginScope {
+  readonly id: string
+  readonly instanceName: string | null
+  readonly routeId: string | null
+  readonly serviceId: string | null
+  readonly consumerId: string | null
+}
+
+export function definePlugin<const F extends Field>(definition: PluginDefinition<F>): PluginDefinition<F> {
+  return definition
+}
+
+/** A definition whose config type is no longer known: what the registry holds. */
+export type AnyPlugin = PluginDefinition<Field>

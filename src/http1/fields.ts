@@ -1,0 +1,71 @@
+/**
+ * Fields by name as strings, and edits, for plugins and other code that runs only when asked to.
+ *
+ * Names are compared without case (RFC 9110 §5.1). A field that was set or added by an edit is seen by later reads.
+ */
+import { TOKEN } from './chars.ts'
+import { DROPPED, type Head, STRIDE } from './head.ts'
+
+/** True when row's name equals `lower`, a lower-case name. */
+function isNamed(head: Head, row: number, lower: string): boolean {
+  const at = row * STRIDE
+  const start = head.spans[at]!
+  if (head.spans[at + 4] === DROPPED || head.spans[at + 1]! - start !== lower.length) return false
+  for (let i = 0; i < lower.length; i++)
+    if (TOKEN[head.bytes[start + i]!] !== lower.charCodeAt(i)) return false
+  return true
+}
+
+/** The first value of a field, or null. `lower` is the name in lower case. */
+export function getField(head: Head, lower: string): string | null {
+  for (let row = 0; row < head.count; row++) if (isNamed(head, row, lower)) return head.valueAt(row)
+  for (const field of head.added) if (field.name.toLowerCase() === lower) return field.value
+  return null
+}
+
+/** All values of a field, in order. */
+export function getFields(head: Head, lower: string): string[] {
+  const values: string[] = []
+  for (let row = 0; row < head.count; row++) if (isNamed(head, row, lower)) values.push(head.valueAt(row))
+  for (const field of head.added) if (field.name.toLowerCase() === lower) values.push(field.value)
+  return values
+}
+
+export function removeField(head: Head, lower: string): void {
+  for (let row = 0; row < head.count; row++) {
+    if (!isNamed(head, row, lower)) continue
+    const at = row * STRIDE + 4
+    head.present &= ~(1 << head.spans[at]!)
+    head.spans[at] = DROPPED
+  }
+  for (let i = head.added.length - 1; i >= 0; i--) {
+    if (head.added[i]!.name.toLowerCase() === lower) head.added.splice(i, 1)
+  }
+}
+
+/** Appends a field. Throws RangeError for a name or value that could break the head's framing. */
+export function addField(head: Head, name: string, value: string): void {
+  if (name === '' || !isToken(name)) throw new RangeError(`not a field name: ${JSON.stringify(name)}`)
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new RangeError(`not a value for field ${name}`)
+  head.added.push({ name, value })
+}
+
+/** Replaces all fields of this name by one. */
+export function setField(head: Head, name: string, value: string): void {
+  removeField(head, name.toLowerCase())
+  addField(head, name, value)
+}
+
+/** Every field as it will be sent, as [name, value] pairs in order. */
+export function listFields(head: Head): [name: string, value: string][] {
+  const pairs: [string, string][] = []
+  for (let row = 0; row < head.count; row++)
+    if (!head.isDropped(row)) pairs.push([head.nameAt(row), head.valueAt(row)])
+  for (const field of head.added) pairs.push([field.name, field.value])
+  return pairs
+}
+
+function isToken(name: string): boolean {
+  for (let i = 0; i < name.length; i++) if ((TOKEN[name.charCodeAt(i)] ?? 0) === 0) return false
+  return true
+}
