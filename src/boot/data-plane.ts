@@ -1,0 +1,40 @@
+/** data-plane — what a worker asks of the part that carries traffic, and what it hands to it. */
+import type { Environment } from '../config/env.ts'
+import type { Config } from '../config/model.ts'
+import type { ListenAddress } from '../contract/listener.ts'
+import type { AnyPlugin } from '../contract/plugin.ts'
+import type { NameTable } from '../flow/balancer/name-table.ts'
+import type { Counters } from '../state/counters.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** A worker's two logs. Neither ever waits, and both lose records, counted, rather than memory. */
+export interface WorkerLog {
+  /** One record for the operator; the primary writes it. */
+  operator(level: LogLevel, message: string, fields?: Record<string, unknown>): void
+  /** One finished access line with its newline; the bytes are copied. A no-op while PROXY_ACCESS_LOG is off. */
+  access(line: Uint8Array): void
+  readonly hasAccess: boolean
+}
+
+export interface DataPlaneOptions {
+  /** From 1. */
+  readonly workerId: number
+  readonly environment: Environment
+  readonly plugins: ReadonlyMap<string, AnyPlugin>
+  readonly counters: Counters
+  readonly log: WorkerLog
+  readonly names: NameTable
+}
+
+export interface DataPlane {
+  /** Compiles and swaps. Throws GatewayError, and then what ran before still runs. */
+  load(config: Config, epoch: number): void
+  /** Resolves when all addresses accept. Rejects with GatewayError PORT_IN_USE or PORT_FORBIDDEN. */
+  listen(addresses: readonly ListenAddress[]): Promise<void>
+  /** Stops accepting and resolves when the last exchange has ended. */
+  drain(): Promise<void>
+  /** Ends at once. Safe to call twice: a worker calls it when its thread exits, whatever the cause. */
+  close(): void
+  readonly connections: number
+}

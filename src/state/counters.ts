@@ -1,0 +1,147 @@
+/**
+ * counters — what the gateway counts: a row of doubles for each worker, summed by the primary when somebody reads.
+ *
+ * WHAT    One SharedArrayBuffer. Row 0 is the primary's, row n worker n's. Rows are whole cache lines (64 bytes, eight
+ *         doubles), so two workers never write to the same line.
+ *
+ *           row 0     | requests | 1xx | 2xx | ... | restarts | fault 0 | fault 1 | ... | padding |   Float64
+ *           row 1     | requests | 1xx | 2xx | ...
+ *           ...
+ *           row n     | requests | 1xx | 2xx | ...
+ *
+ * WRITES  Each row by its owner only, with plain stores. After a worker has died the primary sets its gauges to 0
+ *         (`forget`) before the replacement starts in the same row; counters go on from where they stood.
+ *
+ * LIMITS  Doubles count exactly up to 2^53. A reader may see one worker's counters a moment apart from each other; a
+ *         single value is never torn, as aligned 8-byte loads and stores are whole on every platform Node runs on.
+ *
+ * HOT     `add` runs several times a request: one load and one store. Indexes are the constants below.
+ */
+import { faultList } from '../base/faults.ts'
+
+export const REQUESTS = 0
+/** RESPONSES + 1 … RESPONSES + 5 by the first digit of the status. */
+export const RESPONSES = 0
+export const CONNECTIONS_ACCEPTED = 6
+export const CONNECTIONS_ACTIVE = 7
+export const CONNECTIONS_READING = 8
+export const CONNECTIONS_WRITING = 9
+export const CONNECTIONS_WAITING = 10
+/** Refused because CONNECTIONS_MAX was reached. */
+export const CONNECTIONS_REFUSED = 11
+export const UPSTREAM_CONNECTS = 12
+export const UPSTREAM_REUSES = 13
+export const UPSTREAM_RETRIES = 14
+/** Connections to targets open now. */
+export const UPSTREAM_OPEN = 15
+/** Requests that wait for one now. */
+export const UPSTREAM_QUEUED = 16
+export const BYTES_IN = 17
+export const BYTES_OUT = 18
+export const RELOADS = 19
+export const RELOADS_REFUSED = 20
+export const RESTARTS = 21
+/** Bytes of the worker's heap, as it last said. */
+export const HEAP_BYTES = 22
+/** Log records lost because too many came at once. */
+export const LOGS_DROPPED = 23
+/** FAULTS + fault.id */
+export const FAULTS = 24
+
+export type CounterKind = 'counter' | 'gauge'
+
+export interface CounterRow {
+  readonly index: number
+  readonly kind: CounterKind
+  /** Name for metrics, without prefix. */
+  readonly name: string
+  readonly label: string
+  readonly says: string
+}
+
+const counter = (index: number, name: string, says: string, label = ''): CounterRow => ({
+  index,
+  kind: 'counter',
+  name,
+  label,
+  says,
+})
+const gauge = (index: number, name: string, says: string, label = ''): CounterRow => ({
+  index,
+  kind: 'gauge',
+  name,
+  label,
+  says,
+})
+
+const RESPONSE_SAYS = 'Answers sent, by class of status.'
+const CONNECTION_SAYS = 'Client connections open now, by what they do.'
+
+/** Every index but the faults', in order, for whoever shows them. Rows of one name stand together. */
+export const counterRows: readonly CounterRow[] = [
+  counter(REQUESTS, 'requests_total', 'Requests whose head was read.'),
+  counter(RESPONSES + 1, 'responses_total', RESPONSE_SAYS, 'class="1xx"'),
+  counter(RESPONSES + 2, 'responses_total', RESPONSE_SAYS, 'class="2xx"'),
+  counter(RESPONSES + 3, 'responses_total', RESPONSE_SAYS, 'class="3xx"'),
+  counter(RESPONSES + 4, 'responses_total', RESPONSE_SAYS, 'class="4xx"'),
+  counter(RESPONSES + 5, 'responses_total', RESPONSE_SAYS, 'class="5xx"'),
+  counter(CONNECTIONS_ACCEPTED, 'connections_accepted_total', 'Client connections accepted.'),
+  gauge(CONNECTIONS_ACTIVE, 'connections', CONNECTION_SAYS, 'state="active"'),
+  gauge(CONNECTIONS_READING, 'connections', CONNECTION_SAYS, 'state="reading"'),
+  gauge(CONNECTIONS_WRITING, 'connections', CONNECTION_SAYS, 'state="writing"'),
+  gauge(CONNECTIONS_WAITING, 'connections', CONNECTION_SAYS, 'state="waiting"'),
+  counter(CONNECTIONS_REFUSED, 'connections_refused_total', 'Client connections refused at CONNECTIONS_MAX.'),
+  counter(UPSTREAM_CONNECTS, 'upstream_connects_total', 'Connections opened to targets.'),
+  counter(UPSTREAM_REUSES, 'upstream_reuses_total', 'Requests sent on a connection that was already open.'),
+  counter(UPSTREAM_RETRIES, 'upstream_retries_total', 'Requests sent once more after a failed try.'),
+  gauge(UPSTREAM_OPEN, 'upstream_connections', 'Connections to targets open now.'),
+  gauge(UPSTREAM_QUEUED, 'upstream_queued', 'Requests waiting for a connection to a target.'),
+  counter(BYTES_IN, 'bytes_total', 'Bytes exchanged with clients.', 'direction="in"'),
+  counter(BYTES_OUT, 'bytes_total', 'Bytes exchanged with clients.', 'direction="out"'),
+  counter(RELOADS, 'reloads_total', 'Configurations put to work after the first.'),
+  counter(RELOADS_REFUSED, 'reloads_refused_total', 'Configurations refused; the old one stayed.'),
+  counter(RESTARTS, 'worker_restarts_total', 'Workers replaced after they died.'),
+  gauge(HEAP_BYTES, 'worker_heap_bytes', 'Heap in use by the workers.'),
+  counter(LOGS_DROPPED, 'log_records_dropped_total', 'Operator log records dropped because too many came.'),
+]
+
+const LINE = 8
+const ROW = Math.ceil((FAULTS + faultList.length) / LINE) * LINE
+
+export class Counters {
+  readonly #row: Float64Array
+
+  /** `workerId` counts from 1; 0 is the primary. */
+  constructor(buffer: SharedArrayBuffer, workerId: number) {
+    this.#row = new Float64Array(buffer, workerId * ROW * 8, ROW)
+  }
+
+  add(index: number, n: number): void {
+    this.#row[index] = this.#row[index]! + n
+  }
+
+  set(index: number, n: number): void {
+    this.#row[index] = n
+  }
+
+  get(index: number): number {
+    return this.#row[index]!
+  }
+
+  /** The owner died: what it held open is gone with it. */
+  forget(): void {
+    for (const row of counterRows) if (row.kind === 'gauge') this.#row[row.index] = 0
+  }
+}
+
+export function makeCounterBuffer(workers: number): SharedArrayBuffer {
+  return new SharedArrayBuffer((workers + 1) * ROW * 8)
+}
+
+/** The whole gateway's value of one index. */
+export function sumCounter(buffer: SharedArrayBuffer, index: number): number {
+  const rows = new Float64Array(buffer)
+  let sum = 0
+  for (let at = index; at < rows.length; at += ROW) sum += rows[at]!
+  return sum
+}
