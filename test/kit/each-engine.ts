@@ -1,0 +1,124 @@
+/** Runs every case on every engine, with a gateway and a target that its cases share. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { allowedDifference } from '../conformance/allowed.ts'
+import { answers } from './behaviours.ts'
+import { type Engine, engineMissing, type Gateway, type GatewayOptions, openGateway } from './gateway.ts'
+import { catchAll } from './kong-config.ts'
+import type { Message } from './message.ts'
+import { ask, type Bytes, connect, type RawClient } from './raw-client.ts'
+import { openTarget, type TestTarget } from './test-target.ts'
+
+export const ENGINES: readonly Engine[] = ['node', 'uws']
+
+/** What a case is given. The target answers 'ok' again at the start of each case, and has forgotten the last one. */
+export interface Rig {
+  readonly engine: Engine
+  readonly gateway: Gateway
+  readonly target: TestTarget
+  connect(): Promise<RawClient>
+  /** One request on a connection of its own; its final answer. */
+  ask(request: Bytes, method?: string): Promise<Message>
+}
+
+export interface RigOptions extends Partial<Omit<GatewayOptions, 'config' | 'engine'>> {
+  /** By default everything goes to the target. */
+  readonly config?: (targetPort: number) => string
+}
+
+type Body = (rig: Rig) => Promise<void>
+export type Case = (name: string, body: Body) => void
+
+const CASE_MS = 30_000
+
+/** `fn` is called once for each engine and names its cases with `check`. */
+export function eachEngine(suite: string, options: RigOptions, fn: (check: Case) => void): void {
+  for (const engine of ENGINES) {
+    const skip = engineMissing(engine)
+    describe(`${suite} (${engine})`, skip === '' ? {} : { skip }, () => {
+      const rig = new SharedRig(engine)
+      before(() => rig.start(options))
+      after(() => rig.stop())
+      beforeEach(() => rig.refresh())
+      fn((name, body) =>
+        it(name, { timeout: CASE_MS }, (t) => runCase(rig, name, body, (text) => t.diagnostic(text))),
+      )
+    })
+  }
+}
+
+async function runCase(rig: SharedRig, name: string, body: Body, say: (text: string) => void): Promise<void> {
+  const allowed = allowedDifference(rig.engine, name)
+  let failure: unknown = null
+  try {
+    await body(rig)
+    assert.equal(rig.gateway.alive, true, 'the gateway died')
+  } catch (error) {
+    failure = error
+  } finally {
+    rig.hangUp()
+  }
+  if (allowed !== null) {
+    assert.notEqual(
+      failure,
+      null,
+      `${rig.engine} keeps this rule now: take it off the list of allowed differences`,
+    )
+    return say(`allowed difference: ${allowed}`)
+  }
+  if (failure === null) return
+  say(`the gateway's last lines:\n${rig.gateway.log.slice(-10).join('\n')}`)
+  throw failure
+}
+
+class SharedRig implements Rig {
+  readonly engine: Engine
+  #gateway: Gateway | null = null
+  #target: TestTarget | null = null
+  readonly #clients: RawClient[] = []
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  get gateway(): Gateway {
+    assert.ok(this.#gateway, 'the gateway did not start')
+    return this.#gateway
+  }
+
+  get target(): TestTarget {
+    assert.ok(this.#target)
+    return this.#target
+  }
+
+  async start(options: RigOptions): Promise<void> {
+    this.#target = await openTarget(answers())
+    const config = (options.config ?? catchAll)(this.#target.port)
+    this.#gateway = await openGateway({ ...options, config, engine: this.engine })
+  }
+
+  async stop(): Promise<void> {
+    await this.#gateway?.stop()
+    await this.#target?.close()
+  }
+
+  refresh(): void {
+    this.target.behave = answers()
+    this.target.forget()
+  }
+
+  hangUp(): void {
+    for (const client of this.#clients) client.destroy()
+    this.#clients.length = 0
+  }
+
+  async connect(): Promise<RawClient> {
+    const client = await connect({ port: this.gateway.port })
+    this.#clients.push(client)
+    return client
+  }
+
+  ask(request: Bytes, method = 'GET'): Promise<Message> {
+    return ask({ port: this.gateway.port }, request, method)
+  }
+}
