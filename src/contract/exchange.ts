@@ -103,6 +103,13 @@ export class Exchange {
   upstreamHost: string
   /** The whole request body, when a plugin asked for it or replaced it; null while streamed. */
   requestBody: Buffer | null
+  /** Body bytes that went to a target, kept so that a failed try can be repeated; null when none or too many. */
+  replay: Buffer | null
+  /** False once body bytes are gone that `replay` does not hold. */
+  replayable: boolean
+  /** The try under way is on a connection that had served before, and the next one may not be. */
+  reused: boolean
+  freshOnly: boolean
   requestBytes: number
 
   // the answer
@@ -111,8 +118,12 @@ export class Exchange {
   status: number
   /** True when the answer is the target's, false when it is ours. */
   proxied: boolean
-  /** >= 0, CHUNKED or UNTIL_CLOSE. */
+  /** What the answer's framing fields say: >= 0, CHUNKED or UNTIL_CLOSE. */
   responseLength: number
+  /** True when no body follows the head whatever the fields say: HEAD, 204, 304. */
+  bodyless: boolean
+  /** The whole response body while a plugin wants it gathered; null otherwise. */
+  responseBody: Buffer | null
   /** The body of an answer of our own. */
   answerBody: Uint8Array
   responseBytes: number
@@ -162,11 +173,17 @@ export class Exchange {
     this.upstreamUri = ''
     this.upstreamHost = ''
     this.requestBody = null
+    this.replay = null
+    this.replayable = true
+    this.reused = false
+    this.freshOnly = false
     this.requestBytes = 0
     this.fault = faults.NONE
     this.status = 0
     this.proxied = false
     this.responseLength = 0
+    this.bodyless = false
+    this.responseBody = null
     this.answerBody = NO_BODY
     this.responseBytes = 0
     this.firstByteMs = 0
@@ -213,11 +230,17 @@ export class Exchange {
     this.upstreamUri = ''
     this.upstreamHost = ''
     this.requestBody = null
+    this.replay = null
+    this.replayable = true
+    this.reused = false
+    this.freshOnly = false
     this.requestBytes = 0
     this.fault = faults.NONE
     this.status = 0
     this.proxied = false
     this.responseLength = 0
+    this.bodyless = false
+    this.responseBody = null
     this.answerBody = NO_BODY
     this.responseBytes = 0
     this.firstByteMs = 0

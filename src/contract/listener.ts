@@ -39,9 +39,9 @@ export interface Client {
   writeInfo(x: Exchange): void
   /** Sends body bytes; false asks to pause until clientDrain. Bytes are copied before it returns. */
   writeBody(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean
-  /** The response is whole. Trailer lines, if any, are in x.response.trailers. */
+  /** The response is whole; trailers, if any, are in x.responseTrailers. Last call: x is the engine's again. */
   end(x: Exchange): void
-  /** Cuts the connection: the response can't be finished. */
+  /** Cuts the connection: the response can't be finished. Last call: x is the engine's again. */
   abort(x: Exchange): void
   /** Stop and go for the request body. Engines start with the body stopped until `resumeBody`. */
   pauseBody(x: Exchange): void
@@ -63,6 +63,14 @@ export interface Client {
   /** Counts, for the tracker-style correlation id. */
   readonly connectionId: number
   readonly requestsOnConnection: number
+  /** The transport's: forwarding fields that are the same for every request of this connection; empty until made. */
+  forwardFields: Uint8Array
+}
+
+/** Exchanges for reuse. */
+export interface ExchangePool {
+  acquire(): Exchange
+  release(x: Exchange): void
 }
 
 export interface ListenAddress {

@@ -47,6 +47,8 @@ export interface Host {
   readonly version: string
   /** `count` random bytes. */
   random(count: number): Buffer
+  /** Milliseconds since 1970. */
+  wall(): number
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
 }
 

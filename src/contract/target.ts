@@ -48,6 +48,8 @@ export class Target {
   /** Peak EWMA of the response time in ms, and when it was last touched (algorithm `latency`). */
   ewmaMs: number
   ewmaAtMs: number
+  /** Where the balancer's tables hold it; -1 once it has left them. The balancer's own. */
+  place: number
 
   constructor(name: string, host: string, hostField: Uint8Array, weight: number, pool: TargetPool) {
     this.name = name
@@ -60,6 +62,7 @@ export class Target {
     this.healthy = true
     this.ewmaMs = 0
     this.ewmaAtMs = 0
+    this.place = -1
   }
 }
 
@@ -70,6 +73,8 @@ export interface Resolved {
   readonly port: number
   /** 0: the record names none. */
   readonly weight: number
+  /** The host an SRV record points to, for `use_srv_name`; absent for A and AAAA. */
+  readonly host?: string
 }
 
 /**

@@ -27,6 +27,8 @@ export interface Carrier {
 }
 
 export interface TransportEvents {
+  /** The worker's clock. */
+  now(): number
   /** The request head has left for a connected target: body bytes may follow. */
   targetReady(x: Exchange): void
   /** A 1xx head is in x.response. */

@@ -1,0 +1,437 @@
+/**
+ * connection — one client's connection: reads requests in order, and writes each answer before the next is read.
+ *
+ * WHAT    IDLE ─▶ HEAD ─▶ BODY ─▶ WAIT ─▶ IDLE …      one exchange at a time; what is pipelined waits in `#held`
+ *                          └─▶ DISCARD ─┘             (answered before the body was read)
+ *                                   └─▶ LINGER        (last answer sent: what still comes is read and dropped)
+ *         All connections of a worker read into one shared buffer: what is read is handled before the next read.
+ *
+ * WRITES  The owning worker only.
+ *
+ * LIMITS  Head by HeadLimits, body by bodyBytesMax, silence and rate by ListenerLimits, pipelined bytes by one read,
+ *         unread answer bytes by OUTBOX_HIGH plus one read, discarded bytes by DISCARD_MAX.
+ *
+ * HOT     `onRead`, `writeHead`, `writeBody` and `end` run for every request.
+ */
+import type { Socket } from 'node:net'
+import type { Timed } from '../src/base/deadlines.ts'
+import { type Fault, faults } from '../src/base/faults.ts'
+import { OUTBOX_HIGH, Outbox } from '../src/base/outbox.ts'
+import type { Flushable } from '../src/base/turn.ts'
+import type { Exchange } from '../src/contract/exchange.ts'
+import type { Client } from '../src/contract/listener.ts'
+import { BAD_VERSION, MORE, TARGET_TOO_LONG, TOO_LARGE } from '../src/http1/answers.ts'
+import { INVALID, readConnection, requestLength, SAYS_CLOSE, SAYS_KEEP_ALIVE } from '../src/http1/framing.ts'
+import { bit } from '../src/http1/names.ts'
+import { BODY_BAD, BODY_DONE, BODY_TOO_LARGE, BodyReader } from './body-reader.ts'
+import type { Peer } from './peer.ts'
+import { putFraming, putLastChunk } from './response-framing.ts'
+import type { Shared } from './shared.ts'
+
+const IDLE = 0
+const HEAD = 1
+const BODY = 2
+const WAIT = 3
+const DISCARD = 4
+const LINGER = 5
+const CLOSED = 6
+
+/** Bytes of an unwanted body read for the sake of keeping the connection. */
+const DISCARD_MAX = 1024 * 1024
+const LINGER_MS = 2000
+const LONG_AFTER_MS = 100
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
+const CRLF = Buffer.from('\r\n')
+const NOTHING = Buffer.alloc(0)
+
+export class Connection implements Client, Flushable, Timed {
+  readonly #shared: Shared
+  readonly #socket: Socket
+  readonly #body: BodyReader
+  readonly out: Outbox
+  #x: Exchange | null
+  #state: number
+  #held: Buffer
+  #taking: boolean
+  #reading: boolean
+  #bodyOpen: boolean
+  #chunking: boolean
+  #blocked: boolean
+  #inputEnded: boolean
+  #discarded: number
+  #headAtMs: number
+  queued: boolean
+  deadlineMs: number
+  slot: number
+  readonly scheme: 'http' | 'https'
+  readonly sni: string
+  readonly connectionId: number
+  readonly peerAddress: string
+  readonly peerPort: number
+  readonly localAddress: string
+  readonly localPort: number
+  proxiedAddress: string
+  requestsOnConnection: number
+  forwardFields: Uint8Array
+
+  constructor(shared: Shared, socket: Socket, peer: Peer) {
+    this.#shared = shared
+    this.#socket = socket
+    this.#body = new BodyReader(shared.limits)
+    this.out = new Outbox()
+    this.#x = null
+    this.#state = IDLE
+    this.#held = NOTHING
+    this.#taking = false
+    this.#reading = true
+    this.#bodyOpen = false
+    this.#chunking = false
+    this.#blocked = false
+    this.#inputEnded = false
+    this.#discarded = 0
+    this.#headAtMs = 0
+    this.queued = false
+    this.deadlineMs = shared.clock.now() + shared.limits.headerTimeoutMs
+    this.slot = -1
+    this.scheme = peer.scheme
+    this.sni = peer.sni
+    this.connectionId = peer.connectionId
+    this.peerAddress = peer.address
+    this.peerPort = peer.port
+    this.localAddress = peer.localAddress
+    this.localPort = peer.localPort
+    this.proxiedAddress = peer.proxiedAddress
+    this.requestsOnConnection = 0
+    this.forwardFields = NOTHING
+  }
+
+  // ── what the client sends ────────────────────────────────────────────────────────────────────────
+
+  /** From the socket: `count` bytes are in the shared buffer. False stops reading. */
+  onRead(count: number, buffer: Buffer): boolean {
+    this.take(buffer, 0, count)
+    return this.#reading
+  }
+
+  /** Handles bytes [start, end) as far as they may be handled now, and holds the rest. */
+  take(buffer: Buffer, start: number, end: number): void {
+    let at = start
+    this.#taking = true
+    while (at < end && this.#state !== CLOSED) {
+      if (this.#state <= HEAD) at = this.#takeHead(buffer, at, end)
+      else if (this.#state === BODY && this.#bodyOpen) at = this.#takeBody(buffer, at, end)
+      else if (this.#state === DISCARD) at = this.#takeUnwanted(buffer, at, end)
+      else if (this.#state === LINGER) break
+      else {
+        this.#hold(buffer, at, end)
+        break
+      }
+    }
+    this.#taking = false
+  }
+
+  #takeHead(buffer: Buffer, start: number, end: number): number {
+    const shared = this.#shared
+    let x = this.#x
+    if (x === null) {
+      x = shared.exchanges.acquire()
+      x.client = this
+      x.startMs = shared.clock.now()
+      this.#x = x
+      this.#state = HEAD
+      this.deadlineMs = x.startMs + shared.limits.headerTimeoutMs
+    }
+    const at = x.request.feed(buffer, start, end)
+    if (at >= 0) {
+      this.#begin(x)
+      return at
+    }
+    if (at !== MORE) this.#refuse(x, headFault(at))
+    return end
+  }
+
+  /** The head is whole: works out framing and persistence, and hands the exchange to the flow. */
+  #begin(x: Exchange): void {
+    const shared = this.#shared
+    const head = x.request
+    const limits = shared.limits
+    this.#headAtMs = shared.clock.now()
+    this.requestsOnConnection++
+    x.requestLength = requestLength(head)
+    if (x.requestLength === INVALID) return this.#refuse(x, faults.REQUEST_MALFORMED)
+    const says = (head.present & bit('connection')) === 0 ? 0 : readConnection(head)
+    x.keepAlive =
+      (head.minor === 1
+        ? (says & SAYS_CLOSE) === 0
+        : (says & SAYS_KEEP_ALIVE) !== 0 && (says & SAYS_CLOSE) === 0) &&
+      this.requestsOnConnection < limits.keepAliveRequestsMax &&
+      !shared.draining
+    if (limits.bodyBytesMax !== 0 && x.requestLength > limits.bodyBytesMax) {
+      return this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
+    }
+    this.deadlineMs = 0
+    this.#bodyOpen = false
+    if (x.requestLength === 0) {
+      this.#state = WAIT
+      x.requestEnded = true
+    } else {
+      this.#state = BODY
+      this.#body.reset(x.requestLength, this.#headAtMs)
+    }
+    shared.events.enter(x)
+  }
+
+  #takeBody(buffer: Buffer, start: number, end: number): number {
+    const x = this.#x!
+    const now = this.#shared.clock.now()
+    const verdict = this.#body.read(x, buffer, start, end)
+    const at = this.#body.pos
+    // Spans lie in the reader until the next read; the flow may close us while it takes one.
+    if (this.#body.dataEnd > this.#body.dataStart) {
+      this.#shared.events.requestBody(x, buffer, this.#body.dataStart, this.#body.dataEnd)
+      if (this.#x !== x || this.#state !== BODY) return at
+    }
+    if (verdict === BODY_DONE) {
+      this.#state = WAIT
+      this.deadlineMs = 0
+      this.#shared.events.requestEnd(x)
+    } else if (verdict === BODY_BAD) this.#refuse(x, faults.REQUEST_MALFORMED)
+    else if (verdict === BODY_TOO_LARGE) this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
+    else if (this.#body.isTooSlow(now)) this.#refuse(x, faults.REQUEST_TIMEOUT)
+    else if (this.#bodyOpen) this.deadlineMs = now + this.#shared.limits.bodyTimeoutMs
+    return at
+  }
+
+  /** The answer is out and the body was not wanted: reads on, so that the connection can be kept. */
+  #takeUnwanted(buffer: Buffer, start: number, end: number): number {
+    const x = this.#x!
+    const verdict = this.#body.read(x, buffer, start, end)
+    const at = this.#body.pos
+    this.#discarded += at - start
+    if (verdict === BODY_DONE) this.#nextRequest()
+    else if (verdict !== 0 || this.#discarded > DISCARD_MAX) this.#linger()
+    return at
+  }
+
+  #hold(buffer: Buffer, start: number, end: number): void {
+    const more = buffer.subarray(start, end)
+    this.#held = this.#held.length === 0 ? Buffer.from(more) : Buffer.concat([this.#held, more])
+    this.#reading = false
+  }
+
+  /** Handles what was held, then reads on. */
+  #release(): void {
+    if (this.#taking) return
+    while (this.#held.length > 0 && this.#mayTake()) {
+      const held = this.#held
+      this.#held = NOTHING
+      this.take(held, 0, held.length)
+    }
+    if (this.#held.length > 0 || !this.#mayTake()) return
+    if (this.#inputEnded) this.#afterInput()
+    else if (!this.#reading) {
+      this.#reading = true
+      this.#socket.resume()
+    }
+  }
+
+  #mayTake(): boolean {
+    return this.#state !== CLOSED && this.#state !== WAIT && (this.#state !== BODY || this.#bodyOpen)
+  }
+
+  #refuse(x: Exchange, fault: Fault): void {
+    x.keepAlive = false
+    this.#state = LINGER
+    this.#shared.events.refuse(x, fault)
+  }
+
+  /** From the socket: the client has ended its side; a request that is whole still gets its answer. */
+  onEnd(): void {
+    this.#inputEnded = true
+    if (this.#held.length === 0) this.#afterInput()
+  }
+
+  #afterInput(): void {
+    const x = this.#x
+    if (this.#state === WAIT && x !== null) {
+      // A client that ends its side with its request waits for the answer; one that does so later has gone away.
+      if (this.#shared.clock.now() - this.#headAtMs > LONG_AFTER_MS) this.onGone(faults.CLIENT_GONE)
+    } else if (this.#state === LINGER) this.#finishOutput()
+    else if (this.#state !== BODY && (this.out.used > 0 || this.#blocked)) this.#linger()
+    else this.onGone(faults.CLIENT_GONE)
+  }
+
+  /** From the socket, or from a limit: nobody is there any more. */
+  onGone(fault: Fault): void {
+    if (this.#state === CLOSED) return
+    const x = this.#x
+    const whole = this.#state >= BODY && this.#state <= WAIT
+    this.destroy()
+    if (x === null) return
+    if (whole) this.#shared.events.clientGone(x, fault)
+    this.#shared.exchanges.release(x)
+  }
+
+  onDeadline(): void {
+    const x = this.#x
+    if (this.#blocked) this.onGone(faults.CLIENT_STALLED)
+    else if (this.#state === HEAD && x !== null) this.#refuse(x, faults.REQUEST_TIMEOUT)
+    else if (this.#state === BODY && x !== null) this.#refuse(x, faults.REQUEST_TIMEOUT)
+    else this.onGone(faults.CLIENT_GONE)
+  }
+
+  // ── what the client is sent ──────────────────────────────────────────────────────────────────────
+
+  writeHead(x: Exchange): void {
+    if (this.#shared.draining) x.keepAlive = false
+    this.#chunking = putFraming(this.out, x)
+    this.#shared.turn.push(this)
+  }
+
+  writeInfo(x: Exchange): void {
+    if (x.request.minor === 0) {
+      this.out.used = 0
+      return
+    }
+    this.out.putAll(CRLF)
+    this.#shared.turn.push(this)
+  }
+
+  writeContinue(): void {
+    this.out.putAll(CONTINUE)
+    this.#shared.turn.push(this)
+  }
+
+  writeBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
+    const out = this.out
+    if (this.#chunking) {
+      out.putHex(end - start)
+      out.putAll(CRLF)
+      out.put(bytes, start, end)
+      out.putAll(CRLF)
+    } else out.put(bytes, start, end)
+    if (out.used >= OUTBOX_HIGH) this.flush()
+    else this.#shared.turn.push(this)
+    return !this.#blocked
+  }
+
+  end(x: Exchange): void {
+    if (this.#chunking) putLastChunk(this.out, x)
+    this.#shared.turn.push(this)
+    const wantsBody = !x.requestEnded && this.#state === BODY
+    if (!x.keepAlive || this.#state === LINGER) this.#linger()
+    else if (!wantsBody) this.#nextRequest()
+    else if (x.expectsContinue) this.#linger()
+    else {
+      this.#state = DISCARD
+      this.#discarded = 0
+      this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.bodyTimeoutMs
+      this.#release()
+    }
+  }
+
+  abort(x: Exchange): void {
+    // What was gathered this turn is dropped with the connection: a cut answer must not look whole.
+    this.destroy()
+    this.#shared.exchanges.release(x)
+  }
+
+  #nextRequest(): void {
+    this.#shared.exchanges.release(this.#x!)
+    this.#x = null
+    this.#state = IDLE
+    this.#chunking = false
+    this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.keepAliveTimeoutMs
+    if (!this.#taking && (this.#held.length > 0 || !this.#reading || this.#inputEnded)) this.#release()
+  }
+
+  /** The last answer is in the outbox: once it has left, end our side and wait a little for the client to end its. */
+  #linger(): void {
+    const x = this.#x
+    this.#x = null
+    this.#state = LINGER
+    this.#held = NOTHING
+    if (x !== null) this.#shared.exchanges.release(x)
+    this.deadlineMs = this.#shared.clock.now() + LINGER_MS
+    this.#shared.turn.push(this)
+    if (this.#reading) return
+    this.#reading = true
+    this.#socket.resume()
+  }
+
+  flush(): void {
+    const out = this.out
+    if (this.#state === CLOSED) return
+    if (out.used > 0) {
+      const socket = this.#socket
+      socket.write(out.bytes.subarray(0, out.used))
+      if (socket.writableLength === 0) out.release()
+      else {
+        out.abandon()
+        this.#blocked = true
+        this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.sendTimeoutMs
+      }
+    }
+    if (this.#state === LINGER && !this.#blocked) this.#finishOutput()
+  }
+
+  #finishOutput(): void {
+    if (this.#inputEnded && !this.#blocked && this.out.used === 0) this.destroy()
+    else if (this.out.used === 0 && !this.#socket.writableEnded) this.#socket.end()
+    else if (this.out.used > 0) this.#shared.turn.push(this)
+  }
+
+  onDrain(): void {
+    if (!this.#blocked) return
+    this.#blocked = false
+    if (this.#state === LINGER) {
+      this.deadlineMs = this.#shared.clock.now() + LINGER_MS
+      return this.flush()
+    }
+    this.deadlineMs =
+      this.#state === IDLE ? this.#shared.clock.now() + this.#shared.limits.keepAliveTimeoutMs : 0
+    if (this.#x !== null) this.#shared.events.clientDrain(this.#x)
+  }
+
+  pauseBody(): void {
+    if (this.#state !== BODY || !this.#bodyOpen) return
+    this.#bodyOpen = false
+    this.deadlineMs = 0
+    this.#body.stopped(this.#shared.clock.now())
+    if (this.#taking) return
+    this.#reading = false
+    this.#socket.pause()
+  }
+
+  resumeBody(): void {
+    if (this.#state !== BODY || this.#bodyOpen) return
+    this.#bodyOpen = true
+    const now = this.#shared.clock.now()
+    this.#body.started(now)
+    this.deadlineMs = now + this.#shared.limits.bodyTimeoutMs
+    this.#release()
+  }
+
+  /** Ends an idle connection, or has the one under way be the last. */
+  drain(): void {
+    if (this.#state === IDLE) this.destroy()
+  }
+
+  destroy(): void {
+    if (this.#state === CLOSED) return
+    this.#state = CLOSED
+    this.#x = null
+    this.#held = NOTHING
+    this.out.release()
+    this.deadlineMs = 0
+    this.#socket.destroy()
+    this.#shared.closed(this)
+  }
+}
+
+function headFault(answer: number): Fault {
+  if (answer === TOO_LARGE) return faults.REQUEST_HEAD_TOO_LARGE
+  if (answer === TARGET_TOO_LONG) return faults.REQUEST_URI_TOO_LONG
+  if (answer === BAD_VERSION) return faults.VERSION_UNSUPPORTED
+  return faults.REQUEST_MALFORMED
+}

@@ -1,0 +1,79 @@
+/**
+ * proxy-protocol — the preamble of the PROXY protocol, versions 1 and 2 (HAProxy's specification of 2020-03-05), on
+ * listeners that are flagged for it.
+ *
+ * Read before the connection exists for the rest of the gateway: whoever does not send one is cut off, since anything
+ * else would let a client choose its own address.
+ */
+
+export interface Preamble {
+  /** Bytes it took. */
+  readonly length: number
+  /** '' when the proxy speaks for itself (UNKNOWN, LOCAL). */
+  readonly address: string
+}
+
+/** 'more' while it can still become one. */
+export type PreambleResult = Preamble | 'more' | 'bad'
+
+const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
+const V1_MAX = 107
+const V2_HEADER = 16
+/** Addresses take 12, 36 or 216 bytes; the rest is TLVs we pass over. */
+const V2_MAX = V2_HEADER + 4096
+
+export function readPreamble(bytes: Buffer): PreambleResult {
+  const known = Math.min(bytes.length, SIGNATURE.length)
+  if (bytes.subarray(0, known).equals(SIGNATURE.subarray(0, known))) {
+    return bytes.length < V2_HEADER ? 'more' : readV2(bytes)
+  }
+  const word = Buffer.from('PROXY ')
+  const same = Math.min(bytes.length, word.length)
+  return bytes.subarray(0, same).equals(word.subarray(0, same)) ? readV1(bytes) : 'bad'
+}
+
+function readV1(bytes: Buffer): PreambleResult {
+  const end = bytes.indexOf('\r\n')
+  if (end < 0) return bytes.length >= V1_MAX ? 'bad' : 'more'
+  if (end + 2 > V1_MAX) return 'bad'
+  const parts = bytes.latin1Slice(0, end).split(' ')
+  if (parts[1] === 'UNKNOWN') return { length: end + 2, address: '' }
+  const [, family, source, destination, sourcePort, destinationPort, ...rest] = parts
+  const fits = family === 'TCP4' ? isV4 : family === 'TCP6' ? isV6 : null
+  if (fits === null || rest.length > 0 || !fits(source ?? '') || !fits(destination ?? '')) return 'bad'
+  if (!isPort(sourcePort) || !isPort(destinationPort)) return 'bad'
+  return { length: end + 2, address: source! }
+}
+
+function readV2(bytes: Buffer): PreambleResult {
+  const length = V2_HEADER + bytes.readUInt16BE(14)
+  const version = bytes[12]! >> 4
+  const command = bytes[12]! & 15
+  if (version !== 2 || command > 1 || length > V2_MAX) return 'bad'
+  if (bytes.length < length) return 'more'
+  if (command === 0) return { length, address: '' }
+  const family = bytes[13]! >> 4
+  const room = length - V2_HEADER
+  if (family === 1) return room < 12 ? 'bad' : { length, address: [...bytes.subarray(16, 20)].join('.') }
+  if (family === 2) return room < 36 ? 'bad' : { length, address: v6(bytes.subarray(16, 32)) }
+  return { length, address: '' }
+}
+
+function v6(bytes: Buffer): string {
+  const groups: string[] = []
+  for (let i = 0; i < 16; i += 2) groups.push(bytes.readUInt16BE(i).toString(16))
+  return groups.join(':')
+}
+
+function isV4(text: string): boolean {
+  const parts = text.split('.')
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
+}
+
+function isV6(text: string): boolean {
+  return /^[0-9a-fA-F:.]{2,45}$/.test(text) && text.includes(':')
+}
+
+function isPort(text: string | undefined): boolean {
+  return text !== undefined && /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) < 65536
+}

@@ -1,0 +1,16 @@
+/** What all connections of one worker's listener share. */
+import type { Clock } from '../src/base/clock.ts'
+import type { Timed } from '../src/base/deadlines.ts'
+import type { Turn } from '../src/base/turn.ts'
+import type { ExchangePool, FlowEvents, ListenerLimits } from '../src/contract/listener.ts'
+
+export interface Shared {
+  readonly events: FlowEvents
+  readonly exchanges: ExchangePool
+  readonly limits: ListenerLimits
+  readonly clock: Clock
+  readonly turn: Turn
+  /** True once the listener drains: every answer is then the last of its connection. */
+  readonly draining: boolean
+  closed(connection: Timed): void
+}

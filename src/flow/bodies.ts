@@ -1,0 +1,127 @@
+/**
+ * bodies — how body bytes pass through the flow in both directions, with backpressure, and where they are gathered.
+ *
+ * Plain bodies are handed on where they lie. A plugin that wants a whole body has it gathered, bounded. What went to a
+ * target is kept up to REPLAY_MAX, so that a failed try can be repeated.
+ *
+ * HOT     `requestBody` and `targetBody` run once a read. Gathering and replay allocate; the plain path does not.
+ */
+import { type Fault, faults } from '../base/faults.ts'
+import { type Exchange, STAGE_ANSWERING, STAGE_READING, STAGE_TRYING } from '../contract/exchange.ts'
+import { isBodyless } from '../http1/framing.ts'
+
+/** Bytes of request body kept for another try. */
+const REPLAY_MAX = 64 * 1024
+
+export abstract class Bodies {
+  abstract refuse(x: Exchange, fault: Fault): void
+  abstract resume(x: Exchange): void
+  abstract targetFault(x: Exchange, fault: Fault): void
+
+  /** Has the whole request body come in before the chain runs. */
+  protected gatherRequest(x: Exchange): void {
+    const max = x.route!.chain.requestBodyMax
+    if (x.requestLength > max) return this.refuse(x, faults.REQUEST_BODY_TOO_LARGE)
+    x.requestBody = EMPTY
+    this.#wantBody(x)
+  }
+
+  #wantBody(x: Exchange): void {
+    if (x.expectsContinue) {
+      x.expectsContinue = false
+      x.client!.writeContinue(x)
+    }
+    x.client!.resumeBody(x)
+  }
+
+  /** From the listener. */
+  requestBody(x: Exchange, bytes: Buffer, start: number, end: number): void {
+    x.requestBytes += end - start
+    if (x.stage === STAGE_READING) return this.#gatherMore(x, bytes, start, end)
+    const carrier = x.carrier
+    if (carrier === null) return
+    if (x.stage === STAGE_TRYING && x.replayable) keepForReplay(x, bytes, start, end)
+    if (!carrier.writeBody(x, bytes, start, end)) x.client!.pauseBody(x)
+  }
+
+  #gatherMore(x: Exchange, bytes: Buffer, start: number, end: number): void {
+    const soFar = x.requestBody ?? EMPTY
+    if (soFar.length + end - start > x.route!.chain.requestBodyMax)
+      return this.refuse(x, faults.REQUEST_BODY_TOO_LARGE)
+    x.requestBody = Buffer.concat([soFar, bytes.subarray(start, end)])
+  }
+
+  /** From the listener. */
+  requestEnd(x: Exchange): void {
+    x.requestEnded = true
+    if (x.stage === STAGE_READING && x.requestBody !== null) return this.resume(x)
+    if (x.carrier !== null && x.requestBody === null) x.carrier.endBody(x)
+  }
+
+  /** From the transport: the head has left, and body bytes may follow. */
+  targetReady(x: Exchange): void {
+    const carrier = x.carrier!
+    if (x.requestBody !== null) {
+      carrier.writeBody(x, x.requestBody, 0, x.requestBody.length)
+      return carrier.endBody(x)
+    }
+    if (x.replay !== null && x.replay.length > 0) carrier.writeBody(x, x.replay, 0, x.replay.length)
+    if (x.requestEnded) carrier.endBody(x)
+    else this.#wantBody(x)
+  }
+
+  /** From the transport: room again. */
+  targetDrain(x: Exchange): void {
+    if (!x.requestEnded && x.client !== null && x.carrier !== null) x.client.resumeBody(x)
+  }
+
+  /** Has the whole response body come in before the head is written. */
+  protected gatherResponse(x: Exchange): void {
+    x.responseBody = EMPTY
+  }
+
+  /** From the transport. */
+  targetBody(x: Exchange, bytes: Buffer, start: number, end: number): boolean {
+    if (x.responseBody === null) return this.toClient(x, bytes, start, end)
+    if (x.responseBody.length + end - start > x.route!.chain.responseBodyMax) {
+      x.carrier?.abort(x)
+      x.carrier = null
+      this.targetFault(x, faults.RESPONSE_BODY_TOO_LARGE)
+      return true
+    }
+    x.responseBody = Buffer.concat([x.responseBody, bytes.subarray(start, end)])
+    return true
+  }
+
+  protected toClient(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
+    x.responseBytes += end - start
+    return x.client!.writeBody(x, bytes, start, end)
+  }
+
+  /** From the listener: the client reads again. */
+  clientDrain(x: Exchange): void {
+    if (x.stage === STAGE_ANSWERING && x.carrier !== null) x.carrier.resume()
+  }
+
+  protected setBodyless(x: Exchange): void {
+    x.bodyless = isBodyless(x.status, isHead(x))
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+function keepForReplay(x: Exchange, bytes: Buffer, start: number, end: number): void {
+  const soFar = x.replay ?? EMPTY
+  if (soFar.length + end - start > REPLAY_MAX) {
+    x.replay = null
+    x.replayable = false
+  } else x.replay = Buffer.concat([soFar, bytes.subarray(start, end)])
+}
+
+function isHead(x: Exchange): boolean {
+  const head = x.request
+  return (
+    head.methodEnd - head.methodStart === 4 &&
+    head.bytes.latin1Slice(head.methodStart, head.methodEnd) === 'HEAD'
+  )
+}

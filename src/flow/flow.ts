@@ -1,0 +1,206 @@
+/**
+ * flow — a request's whole way through the gateway, on one screen.
+ *
+ *     listener ─▶ admit ─▶ router ─▶ chain ─▶ balancer ─▶ transport ─▶ chain ─▶ response
+ *                                             ▲          │
+ *                                             └─ retry ──┘
+ *
+ * Only this file knows the order, and all branching between stages is here. The stages do not know each other and never
+ * call the next one, so each can be read, tested and replaced alone. Bodies stream past in bodies.ts.
+ *
+ * HOT     `enter`, `#attempt`, `targetHead` and `targetEnd` run once a request: no closure, no promise.
+ */
+import { type Fault, faults } from '../base/faults.ts'
+import {
+  type Exchange,
+  STAGE_ANSWERING,
+  STAGE_DONE,
+  STAGE_TRYING,
+  STAGE_WAITING,
+} from '../contract/exchange.ts'
+import type { FlowEvents } from '../contract/listener.ts'
+import { DONE, NEXT, type Verdict } from '../contract/plugin.ts'
+import type { TransportEvents } from '../contract/transport.ts'
+import { Bodies } from './bodies.ts'
+import { checkProtocol } from './listener/protocol.ts'
+import { mayRetry } from './retry.ts'
+import type { Stages } from './stages.ts'
+
+export class Flow extends Bodies implements FlowEvents, TransportEvents {
+  /** Wired by the worker: the transport needs the flow first. */
+  readonly stages: Stages
+
+  constructor(stages: Stages) {
+    super()
+    this.stages = stages
+  }
+
+  now(): number {
+    return this.stages.clock.now()
+  }
+
+  /** From the listener. The head is in `x`; the body may still be on its way. */
+  enter(x: Exchange): void {
+    const plan = this.stages.plans.enter(x)
+    x.flow = this
+    const refusal = this.stages.admission.admit(x)
+    if (refusal !== faults.NONE) return this.#fail(x, refusal)
+    if (plan.globalChain.rewrite.length !== 0) {
+      const verdict = this.stages.chain.runRewrite(x)
+      if (verdict !== NEXT) return this.#go(x, verdict)
+    }
+    this.#route(x)
+  }
+
+  #route(x: Exchange): void {
+    if (!x.plan!.router.find(x)) return this.#fail(x, faults.ROUTE_NOT_FOUND)
+    const mismatch = checkProtocol(x)
+    if (mismatch !== faults.NONE) return this.#fail(x, mismatch)
+    if (x.route!.chain.requestBodyMax > 0 && x.requestLength !== 0) return this.gatherRequest(x)
+    this.#go(x, this.stages.chain.runRequest(x))
+  }
+
+  /** From a plugin that had answered WAIT, and when a gathered body is whole. */
+  resume(x: Exchange): void {
+    if (x.route !== null) return this.#go(x, this.stages.chain.runRequest(x))
+    const verdict = this.stages.chain.runRewrite(x)
+    if (verdict === NEXT) this.#route(x)
+    else this.#go(x, verdict)
+  }
+
+  /** From a plugin that had answered WAIT and has put its answer into `x`. */
+  finish(x: Exchange): void {
+    this.#go(x, DONE)
+  }
+
+  #go(x: Exchange, verdict: Verdict): void {
+    if (verdict === NEXT) this.#attempt(x)
+    else if (verdict === DONE) this.#answer(x)
+    else x.stage = STAGE_WAITING
+  }
+
+  #attempt(x: Exchange): void {
+    const service = x.route!.service
+    if (service === null) return this.#fail(x, faults.SERVICE_NOT_FOUND)
+    const target = service.balancer.pick(x)
+    if (target === null)
+      return this.#fail(x, service.balancer.unresolved ? faults.NAME_UNRESOLVED : faults.TARGET_NONE)
+    x.stage = STAGE_TRYING
+    x.target = target
+    x.attempts++
+    this.stages.transport!.send(x, target)
+  }
+
+  /** From the transport, once: the final head. Nothing has gone to the client yet. */
+  targetHead(x: Exchange): void {
+    x.proxied = true
+    if (x.route!.chain.responseBodyMax > 0 && !x.bodyless) return this.gatherResponse(x)
+    this.stages.chain.runResponse(x)
+    this.#head(x)
+  }
+
+  targetInfo(x: Exchange): void {
+    this.stages.response.info(x)
+    x.client!.writeInfo(x)
+  }
+
+  targetEnd(x: Exchange): void {
+    x.route!.service!.balancer.done(x, x.target!, true)
+    x.target = null
+    if (x.responseBody !== null) this.#sendGathered(x)
+    this.#end(x)
+  }
+
+  /** From the transport: this try is over. */
+  targetFault(x: Exchange, fault: Fault): void {
+    x.route!.service!.balancer.done(x, x.target!, false)
+    if (mayRetry(x, fault)) {
+      x.tried.push(x.target!)
+      this.stages.tally.retry()
+      // What the client sends until the next try is ready waits with the listener.
+      if (x.requestLength !== 0 && !x.requestEnded) x.client!.pauseBody(x)
+      return this.#attempt(x)
+    }
+    x.target = null
+    this.#fail(x, fault)
+  }
+
+  /** From the listener: what came can't be read, or did not come in time. */
+  refuse(x: Exchange, fault: Fault): void {
+    if (x.plan === null) this.stages.plans.enter(x)
+    this.#dropTry(x)
+    this.#fail(x, fault)
+  }
+
+  /** From the listener: nobody is there to be answered. */
+  clientGone(x: Exchange, fault: Fault): void {
+    this.#dropTry(x)
+    if (x.stage === STAGE_DONE) return
+    x.fault = fault
+    if (x.status === 0) x.status = fault.status
+    this.#log(x)
+  }
+
+  #dropTry(x: Exchange): void {
+    if (x.carrier !== null) x.carrier.abort(x)
+    x.carrier = null
+    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, false)
+    x.target = null
+  }
+
+  /** A failure: an answer of our own while the client has seen nothing, else a cut, so that no half answer looks whole. */
+  #fail(x: Exchange, fault: Fault): void {
+    if (x.stage === STAGE_ANSWERING) {
+      x.fault = fault
+      this.#log(x)
+      return x.client!.abort(x)
+    }
+    this.stages.response.render(x, fault)
+    this.#respond(x)
+  }
+
+  /** From the chain: a plugin has answered. */
+  #answer(x: Exchange): void {
+    if (x.fault !== faults.NONE) this.stages.response.render(x, x.fault)
+    this.#respond(x)
+  }
+
+  #respond(x: Exchange): void {
+    x.responseBody = null
+    x.responseLength = x.answerBody.length
+    this.setBodyless(x)
+    this.stages.chain.runResponse(x)
+    this.#head(x)
+    if (!x.bodyless && x.answerBody.length > 0) this.toClient(x, x.answerBody, 0, x.answerBody.length)
+    this.#end(x)
+  }
+
+  #sendGathered(x: Exchange): void {
+    const body = this.stages.chain.runResponseBody(x, x.responseBody!)
+    x.responseLength = body.length
+    x.responseBody = null
+    this.stages.chain.runResponse(x)
+    this.#head(x)
+    if (body.length > 0) this.toClient(x, body, 0, body.length)
+  }
+
+  #head(x: Exchange): void {
+    x.stage = STAGE_ANSWERING
+    this.stages.response.head(x)
+    x.client!.writeHead(x)
+  }
+
+  #end(x: Exchange): void {
+    this.#log(x)
+    x.client!.end(x)
+  }
+
+  /** Everything is decided: log steps, counters, and the plan is let go. The engine owns `x` after the call that follows. */
+  #log(x: Exchange): void {
+    x.stage = STAGE_DONE
+    x.endMs = this.stages.clock.now()
+    this.stages.chain.runLog(x)
+    this.stages.tally.exchange(x)
+    this.stages.plans.leave(x)
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * response — writes heads to the client's outbox: the target's answer without what belongs to its connection, or one of
+ * our own, with the gateway's fields under SLUICE_HEADERS (kong.md §6.2).
+ *
+ * HOT     `head` runs once a request. Constant lines are bytes made at start.
+ */
+import type { Clock } from '../../base/clock.ts'
+import { type Fault, faults } from '../../base/faults.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import { addField } from '../../http1/fields.ts'
+import { bit, id } from '../../http1/names.ts'
+import { statusLine } from './reasons.ts'
+import { CONTENT_TYPES, chooseKind, renderError } from './templates.ts'
+
+export interface ResponseSettings {
+  /** As in `Via: 1.1 sluice/1.0.0`. */
+  readonly product: string
+  readonly errorDefaultType: string
+  readonly serverToken: boolean
+  readonly viaToken: boolean
+  readonly proxyLatency: boolean
+  readonly upstreamLatency: boolean
+  readonly responseLatency: boolean
+  readonly requestId: boolean
+  readonly upstreamStatus: boolean
+}
+
+const DROPPED =
+  bit('connection') |
+  bit('keep-alive') |
+  bit('proxy-connection') |
+  bit('transfer-encoding') |
+  bit('content-length') |
+  bit('upgrade') |
+  bit('te')
+
+const CRLF = Buffer.from('\r\n')
+const HTTP11 = Buffer.from('HTTP/1.1 ')
+const UPSTREAM_LATENCY = Buffer.from('X-Kong-Upstream-Latency: ')
+const PROXY_LATENCY = Buffer.from('X-Kong-Proxy-Latency: ')
+const RESPONSE_LATENCY = Buffer.from('X-Kong-Response-Latency: ')
+const UPSTREAM_STATUS = Buffer.from('X-Kong-Upstream-Status: ')
+const REQUEST_ID = Buffer.from('X-Kong-Request-Id: ')
+
+export class Response {
+  readonly #settings: ResponseSettings
+  readonly #clock: Clock
+  readonly #server: Buffer
+  readonly #via: Buffer
+  #date: Buffer
+  #dateUntilMs: number
+
+  constructor(settings: ResponseSettings, clock: Clock) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#server = Buffer.from(`Server: ${settings.product}\r\n`)
+    this.#via = Buffer.from(`Via: 1.1 ${settings.product}\r\n`)
+    this.#date = Buffer.alloc(0)
+    this.#dateUntilMs = 0
+  }
+
+  /** The head for x.status and x.response; the engine adds framing and the empty line. */
+  head(x: Exchange): void {
+    const out = x.client!.out
+    const head = x.response
+    const present = head.present
+    if (x.proxied && x.status === head.status && head.reasonEnd > head.reasonStart) {
+      out.putAll(HTTP11)
+      out.putDecimal(head.status)
+      out.putLatin1(' ')
+      out.put(head.bytes, head.reasonStart, head.reasonEnd)
+      out.putAll(CRLF)
+    } else out.putAll(statusLine(x.status))
+    head.putFields(out, wantsTrailers(x) ? DROPPED : DROPPED | bit('trailer'))
+    if ((present & bit('date')) === 0) this.#putDate(x)
+    if (this.#settings.serverToken && (present & bit('server')) === 0) out.putAll(this.#server)
+    if (x.proxied) this.#putProxied(x)
+    else if (this.#settings.responseLatency) this.#putMs(x, RESPONSE_LATENCY, this.#clock.now() - x.startMs)
+    if (this.#settings.requestId) {
+      out.putAll(REQUEST_ID)
+      out.put(x.requestId, 0, x.requestId.length)
+      out.putAll(CRLF)
+    }
+  }
+
+  /** An interim answer: the target's fields and nothing else. */
+  info(x: Exchange): void {
+    const out = x.client!.out
+    out.putAll(statusLine(x.response.status))
+    x.response.putFields(out, DROPPED | bit('trailer'))
+  }
+
+  #putProxied(x: Exchange): void {
+    const out = x.client!.out
+    const settings = this.#settings
+    if (settings.viaToken) out.putAll(this.#via)
+    if (settings.upstreamLatency) this.#putMs(x, UPSTREAM_LATENCY, x.firstByteMs - x.sentMs)
+    if (settings.proxyLatency) this.#putMs(x, PROXY_LATENCY, x.connectedMs - x.startMs)
+    if (settings.upstreamStatus) this.#putMs(x, UPSTREAM_STATUS, x.response.status)
+  }
+
+  #putMs(x: Exchange, name: Buffer, value: number): void {
+    const out = x.client!.out
+    out.putAll(name)
+    out.putDecimal(Math.max(0, Math.floor(value)))
+    out.putAll(CRLF)
+  }
+
+  #putDate(x: Exchange): void {
+    const now = this.#clock.now()
+    if (now >= this.#dateUntilMs) {
+      const wall = this.#clock.wall()
+      this.#date = Buffer.from(`Date: ${new Date(wall).toUTCString()}\r\n`)
+      this.#dateUntilMs = now + 1000 - (wall % 1000)
+    }
+    x.client!.out.putAll(this.#date)
+  }
+
+  /** Fills in status, type and body for a fault (kong.md §6.3 and §6.4). */
+  render(x: Exchange, fault: Fault): void {
+    x.fault = fault
+    x.proxied = false
+    x.status = fault.status
+    if (x.response.used !== 0 || x.response.added.length !== 0) x.response.reset()
+    if (fault.closes) x.keepAlive = false
+    if (fault === faults.HTTPS_REQUIRED && renderHttps(x)) return
+    const kind = chooseKind(x, fault, this.#settings.errorDefaultType)
+    addField(x.response, 'Content-Type', CONTENT_TYPES[kind])
+    x.answerBody = Buffer.from(renderError(kind, fault.text, x.requestId.latin1Slice(0, x.requestId.length)))
+  }
+}
+
+/** https_redirect_status_code: 426 asks for an upgrade, the others redirect with an empty body. True when redirected. */
+function renderHttps(x: Exchange): boolean {
+  const status = x.route!.httpsRedirectStatus
+  const head = x.request
+  if (status === 426) {
+    addField(x.response, 'Connection', 'Upgrade')
+    addField(x.response, 'Upgrade', 'TLS/1.2, HTTP/1.1')
+    return false
+  }
+  x.status = status
+  const host = head.bytes.latin1Slice(x.hostStart, x.hostEnd)
+  const path = head.bytes.latin1Slice(head.pathStart, head.targetEnd)
+  addField(x.response, 'Location', `https://${host}${path.startsWith('/') ? path : `/${path}`}`)
+  return true
+}
+
+/** Trailers go to a client that said it can take them (RFC 9110 §6.5.1). */
+export function wantsTrailers(x: Exchange): boolean {
+  return (
+    (x.request.present & bit('te')) !== 0 &&
+    /\btrailers\b/i.test(x.request.valueAt(x.request.indexOf(id.te, 0)))
+  )
+}

@@ -1,0 +1,34 @@
+/**
+ * retry — whether a failed try may be followed by another (kong.md §3.3).
+ *
+ * Only while it cannot act twice and the client has seen nothing: always where no byte reached the target; for repeatable
+ * methods where one may have. A connection that had served before and died without a word is the race of a keep-alive
+ * timeout with a request: it does not count as a try, and the next one uses a new connection.
+ */
+import { type Fault, faults } from '../base/faults.ts'
+import { type Exchange, STAGE_TRYING } from '../contract/exchange.ts'
+
+export function mayRetry(x: Exchange, fault: Fault): boolean {
+  if (x.stage !== STAGE_TRYING || !x.replayable || fault.retry === 'never') return false
+  if (fault.retry === 'if-repeatable' && !isRepeatable(x)) return false
+  if (x.reused && fault === faults.TARGET_RESET && !x.freshOnly) {
+    x.freshOnly = true
+    x.attempts--
+    return true
+  }
+  return x.attempts <= x.route!.service!.retries
+}
+
+const P = 80
+const O = 79
+const L = 76
+
+/** POST, PATCH and LOCK act anew each time (nginx's rule, which is Kong's). */
+function isRepeatable(x: Exchange): boolean {
+  const head = x.request
+  const bytes = head.bytes
+  const at = head.methodStart
+  const length = head.methodEnd - at
+  if (bytes[at] === P) return !(length === 4 && bytes[at + 1] === O) && length !== 5
+  return !(bytes[at] === L && length === 4)
+}

@@ -1,0 +1,25 @@
+/** The stages a flow runs a request through; the worker builds them once. */
+import type { Clock } from '../base/clock.ts'
+import type { Exchange } from '../contract/exchange.ts'
+import type { Transport } from '../contract/transport.ts'
+import type { ChainRunner } from './chain/chain.ts'
+import type { Admission } from './listener/admit.ts'
+import type { Plans } from './plans.ts'
+import type { Response } from './response/response.ts'
+
+/** Who counts what happened. */
+export interface Tally {
+  exchange(x: Exchange): void
+  retry(): void
+}
+
+export interface Stages {
+  readonly clock: Clock
+  readonly plans: Plans
+  readonly admission: Admission
+  readonly chain: ChainRunner
+  readonly response: Response
+  readonly tally: Tally
+  /** Set right after the flow exists, before the first request. */
+  transport: Transport | null
+}

@@ -1,0 +1,269 @@
+/**
+ * connection — one connection to a target: sends requests, reads answers, and carries one exchange at a time.
+ *
+ * WHAT    connecting ─▶ sending/reading one exchange ─▶ idle in the pool ─▶ the next … ─▶ closed
+ *         All connections of a worker read into one shared buffer: what is read is handled before the next read.
+ *
+ * WRITES  The owning worker only.
+ *
+ * LIMITS  Response heads by RESPONSE_LIMITS; bytes waiting for a target that does not read by OUTBOX_HIGH; silence by the
+ *         service's three timeouts (kong.md §3.3), which stand still while the client is the one who is slow.
+ *
+ * HOT     `begin` and `#read` run for every request.
+ */
+import type { Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import type { Timed } from '../../base/deadlines.ts'
+import { type Fault, faults } from '../../base/faults.ts'
+import { OUTBOX_HIGH, Outbox } from '../../base/outbox.ts'
+import type { Flushable, Turn } from '../../base/turn.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import type { Target } from '../../contract/target.ts'
+import type { Carrier, TransportEvents } from '../../contract/transport.ts'
+import { CHUNKED } from '../../http1/framing.ts'
+import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
+import type { Pool, Pooled } from './pool.ts'
+import type { RequestHead } from './request-head.ts'
+
+const CONNECTING = 0
+const IDLE = 1
+const BUSY = 2
+const CLOSED = 3
+
+const LAST_CHUNK = Buffer.from('0\r\n\r\n')
+const CRLF = Buffer.from('\r\n')
+
+/** What a connection needs of the transport that made it. */
+export interface ConnectionOwner {
+  readonly events: TransportEvents
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly head: RequestHead
+  closed(connection: TargetConnection): void
+}
+
+export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
+  readonly pool: Pool
+  readonly #owner: ConnectionOwner
+  readonly #out: Outbox
+  readonly #reader: AnswerReader
+  #socket: Socket | null
+  #state: number
+  #x: Exchange | null
+  #target: Target | null
+  #served: number
+  /** The request has left whole. */
+  #sent: boolean
+  /** Bytes are waiting for the target to read. */
+  #blocked: boolean
+  #paused: boolean
+  queued: boolean
+  deadlineMs: number
+  slot: number
+
+  constructor(owner: ConnectionOwner, pool: Pool) {
+    this.pool = pool
+    this.#owner = owner
+    this.#out = new Outbox()
+    this.#reader = new AnswerReader(owner.events)
+    this.#socket = null
+    this.#state = CONNECTING
+    this.#x = null
+    this.#target = null
+    this.#served = 0
+    this.#sent = false
+    this.#blocked = false
+    this.#paused = false
+    this.queued = false
+    this.deadlineMs = 0
+    this.slot = -1
+  }
+
+  /** The first exchange waits while the socket connects. */
+  open(socket: Socket, x: Exchange, target: Target): void {
+    this.#socket = socket
+    this.#x = x
+    this.#target = target
+    x.carrier = this
+    this.deadlineMs = this.#owner.clock.now() + x.route!.service!.connectTimeoutMs
+  }
+
+  /** The socket is connected. */
+  onConnect(): void {
+    if (this.#state !== CONNECTING) return
+    const x = this.#x
+    this.#state = IDLE
+    if (x === null) this.#becomeIdle()
+    else this.begin(x, this.#target!)
+  }
+
+  /** Sends an exchange's request; the connection must be idle. */
+  begin(x: Exchange, target: Target): void {
+    const now = this.#owner.clock.now()
+    this.#state = BUSY
+    this.#x = x
+    this.#target = target
+    this.#reader.reset(x)
+    x.carrier = this
+    x.reused = this.#served > 0
+    this.#served++
+    x.sentMs = now
+    if (x.connectedMs === 0) x.connectedMs = now
+    this.#sent = x.requestBody === null && x.requestLength === 0
+    this.#owner.head.write(this.#out, x, target)
+    this.#owner.turn.push(this)
+    this.deadlineMs = now + x.route!.service!.readTimeoutMs
+    if (!this.#sent) this.#owner.events.targetReady(x)
+  }
+
+  writeBody(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
+    if (x !== this.#x) return true
+    const out = this.#out
+    if (x.requestBody === null && x.requestLength === CHUNKED) {
+      out.putHex(end - start)
+      out.putAll(CRLF)
+      out.put(bytes, start, end)
+      out.putAll(CRLF)
+    } else out.put(bytes, start, end)
+    this.#owner.turn.push(this)
+    if (!this.#blocked) this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
+    return out.used < OUTBOX_HIGH && !this.#blocked
+  }
+
+  endBody(x: Exchange): void {
+    if (x !== this.#x || this.#sent) return
+    this.#sent = true
+    if (x.requestBody !== null || x.requestLength !== CHUNKED) return
+    if (x.requestTrailers.count > 0) {
+      this.#out.putLatin1('0\r\n')
+      x.requestTrailers.putFields(this.#out, 0)
+      this.#out.putAll(CRLF)
+    } else this.#out.putAll(LAST_CHUNK)
+    this.#owner.turn.push(this)
+  }
+
+  flush(): void {
+    const out = this.#out
+    if (out.used === 0 || this.#socket === null) return
+    const socket = this.#socket
+    socket.write(out.bytes.subarray(0, out.used))
+    if (socket.writableLength === 0) return out.release()
+    out.abandon()
+    if (this.#blocked) return
+    this.#blocked = true
+    if (this.#x !== null) this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.writeTimeoutMs
+  }
+
+  onDrain(): void {
+    this.#blocked = false
+    if (this.#x === null) return
+    this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.readTimeoutMs
+    this.#owner.events.targetDrain(this.#x)
+  }
+
+  /** From the socket: `count` bytes are in the shared buffer. False stops reading. */
+  onRead(count: number, buffer: Buffer): boolean {
+    const x = this.#x
+    if (x === null) {
+      // Nothing was asked: whatever this is, it can't be an answer to the next request.
+      this.destroy()
+      return false
+    }
+    const verdict = this.#reader.take(x, buffer, 0, count)
+    if (this.#x !== x) return this.#state !== CLOSED
+    if (verdict === READ_DONE) this.#finish(x, this.#reader.reusable)
+    else if (verdict === READ_BAD) this.#fail(faults.TARGET_INVALID)
+    else {
+      if (!this.#blocked) this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
+      if (this.#reader.wantsPause) this.pause()
+    }
+    return !this.#paused
+  }
+
+  /** From the socket: the target has ended its side. */
+  onEnd(): void {
+    const x = this.#x
+    if (x === null) return this.destroy()
+    if (this.#reader.endsAtClose) this.#finish(x, false)
+    else this.#fail(faults.TARGET_RESET)
+  }
+
+  /** From the socket: it failed or is gone. */
+  onClose(fault: Fault): void {
+    if (this.#state === CLOSED) return
+    if (this.#x === null) return this.destroy()
+    if (this.#reader.endsAtClose) this.#finish(this.#x, false)
+    else this.#fail(this.#state === CONNECTING ? fault : faults.TARGET_RESET)
+  }
+
+  onDeadline(nowMs: number): void {
+    const x = this.#x
+    if (x === null) return this.destroy()
+    if (this.#state === CONNECTING) this.#fail(faults.TARGET_CONNECT_TIMEOUT)
+    else if (this.#blocked) this.#fail(faults.TARGET_WRITE_TIMEOUT)
+    // While the client is slow, or has not sent all of its body, the silence is not the target's.
+    else if (this.#paused || (!this.#sent && !this.#reader.started))
+      this.deadlineMs = nowMs + x.route!.service!.readTimeoutMs
+    else this.#fail(faults.TARGET_READ_TIMEOUT)
+  }
+
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#socket?.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#x !== null) this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.readTimeoutMs
+    this.#socket?.resume()
+  }
+
+  abort(x: Exchange): void {
+    if (x !== this.#x) return
+    this.#x = null
+    this.destroy()
+  }
+
+  #fail(fault: Fault): void {
+    const x = this.#x!
+    this.#x = null
+    this.destroy()
+    x.carrier = null
+    this.#owner.events.targetFault(x, fault)
+  }
+
+  /** The answer is whole. The connection goes back first: the next request may come from within targetEnd. */
+  #finish(x: Exchange, reusable: boolean): void {
+    this.#x = null
+    this.#target = null
+    x.carrier = null
+    const limits = this.pool.limits
+    if (reusable && this.#sent && !this.#blocked && this.#served < limits.requestsMax) this.#becomeIdle()
+    else this.destroy()
+    this.#owner.events.targetEnd(x)
+  }
+
+  #becomeIdle(): void {
+    this.#state = IDLE
+    this.resume()
+    const waiting = this.pool.nextWaiting()
+    if (waiting !== null) {
+      waiting.leave()
+      this.begin(waiting.x, waiting.target)
+    } else if (this.pool.put(this)) this.deadlineMs = this.#owner.clock.now() + this.pool.limits.idleTimeoutMs
+    else this.destroy()
+  }
+
+  destroy(): void {
+    if (this.#state === CLOSED) return
+    if (this.#state === IDLE) this.pool.drop(this)
+    this.#state = CLOSED
+    this.#out.release()
+    this.deadlineMs = 0
+    this.#socket?.destroy()
+    this.#socket = null
+    this.#owner.closed(this)
+  }
+}

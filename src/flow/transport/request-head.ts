@@ -1,0 +1,220 @@
+/**
+ * request-head — writes the head that a target is sent (kong.md §6.1, RFC 9110 §7.6).
+ *
+ * What the client sent goes on as it is, in runs, without the fields that belong to its connection; framing is written
+ * anew from what the codec understood. Fields that are the same for every request of a connection are made once.
+ *
+ * HOT     Runs once a try.
+ */
+import type { Outbox } from '../../base/outbox.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import type { Client } from '../../contract/listener.ts'
+import type { Route } from '../../contract/plan.ts'
+import type { Target } from '../../contract/target.ts'
+import { getFields } from '../../http1/fields.ts'
+import { CHUNKED } from '../../http1/framing.ts'
+import { STRIDE } from '../../http1/head.ts'
+import { bit, id } from '../../http1/names.ts'
+import { escapePath } from '../../http1/uri.ts'
+import { putUpstreamPath } from './upstream-path.ts'
+
+export interface ForwardSettings {
+  /** The product and version, as in `Via: 1.1 sluice/1.0.0`. */
+  readonly product: string
+  readonly requestIdUpstream: boolean
+}
+
+const ALWAYS_DROPPED =
+  bit('host') |
+  bit('connection') |
+  bit('keep-alive') |
+  bit('proxy-connection') |
+  bit('proxy') |
+  bit('te') |
+  bit('transfer-encoding') |
+  bit('content-length') |
+  bit('expect') |
+  bit('upgrade') |
+  bit('http2-settings') |
+  bit('trailer') |
+  bit('x-forwarded-for') |
+  bit('x-real-ip')
+const FORWARDED =
+  bit('x-forwarded-proto') |
+  bit('x-forwarded-host') |
+  bit('x-forwarded-port') |
+  bit('x-forwarded-path') |
+  bit('x-forwarded-prefix')
+const ODD = bit('te') | bit('trailer') | bit('x-forwarded-for')
+
+const VERSION = Buffer.from(' HTTP/1.1\r\n')
+const CRLF = Buffer.from('\r\n')
+const HOST = Buffer.from('Host: ')
+const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ')
+const FORWARDED_PORT = Buffer.from('\r\nX-Forwarded-Port: ')
+const FORWARDED_PATH = Buffer.from('\r\nX-Forwarded-Path: ')
+const FORWARDED_PREFIX = Buffer.from('X-Forwarded-Prefix: ')
+const REQUEST_ID = Buffer.from('X-Kong-Request-Id: ')
+const LENGTH = Buffer.from('Content-Length: ')
+const CHUNKED_LINE = Buffer.from('Transfer-Encoding: chunked\r\n\r\n')
+const TE_TRAILERS = Buffer.from('TE: trailers\r\n')
+const SLASH = 47
+
+export class RequestHead {
+  readonly #via: readonly [Buffer, Buffer]
+  readonly #settings: ForwardSettings
+
+  constructor(settings: ForwardSettings) {
+    this.#settings = settings
+    this.#via = [
+      Buffer.from(`Via: 1.0 ${settings.product}\r\nConnection: keep-alive\r\n`),
+      Buffer.from(`Via: 1.1 ${settings.product}\r\nConnection: keep-alive\r\n`),
+    ]
+  }
+
+  write(out: Outbox, x: Exchange, target: Target): void {
+    const head = x.request
+    const route = x.route!
+    out.put(head.bytes, head.methodStart, head.methodEnd + 1)
+    putUpstreamPath(out, x, route, route.service!)
+    out.putAll(VERSION)
+    putHost(out, x, route, target)
+    let dropped = ALWAYS_DROPPED
+    if (this.#settings.requestIdUpstream) dropped |= bit('x-kong-request-id')
+    if (!x.clientTrusted) dropped |= FORWARDED
+    head.putFields(out, dropped)
+    putForwarded(out, x, route)
+    if (this.#settings.requestIdUpstream) {
+      out.putAll(REQUEST_ID)
+      out.put(x.requestId, 0, x.requestId.length)
+      out.putAll(CRLF)
+    }
+    if ((head.present & ODD) !== 0) putOdd(out, x)
+    out.putAll(this.#via[head.minor]!)
+    putFraming(out, x)
+  }
+}
+
+function putHost(out: Outbox, x: Exchange, route: Route, target: Target): void {
+  if (x.upstreamHost !== '') {
+    out.putAll(HOST)
+    out.putLatin1(x.upstreamHost)
+    out.putAll(CRLF)
+  } else if (route.preserveHost && x.hostEnd > x.hostStart) {
+    out.putAll(HOST)
+    out.put(x.request.bytes, x.hostStart, x.hostEnd)
+    if (x.hostPort !== 0) putPort(out, x.hostPort)
+    out.putAll(CRLF)
+  } else out.putAll(target.hostField)
+}
+
+function putPort(out: Outbox, port: number): void {
+  out.putLatin1(':')
+  out.putDecimal(port)
+}
+
+function putForwarded(out: Outbox, x: Exchange, route: Route): void {
+  const client = x.client!
+  const present = x.clientTrusted ? x.request.present : 0
+  if (client.forwardFields.length === 0) client.forwardFields = makeForwardFields(client)
+  const known = (x.request.present & bit('x-forwarded-for')) === 0 && x.clientAddress === client.peerAddress
+  if (known && (present & bit('x-forwarded-proto')) === 0) out.putAll(client.forwardFields)
+  else putAddresses(out, x, client, (present & bit('x-forwarded-proto')) === 0)
+  if ((present & FORWARDED) === 0) putPlain(out, x, client)
+  else putMissing(out, x, client, present)
+  if (route.stripPath && x.matchedLength > 0 && (present & bit('x-forwarded-prefix')) === 0) putPrefix(out, x)
+}
+
+/** The lines for a connection without proxies in front of it. */
+function makeForwardFields(client: Client): Uint8Array {
+  const peer = client.peerAddress
+  return Buffer.from(
+    `X-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: ${client.scheme}\r\n`,
+    'latin1',
+  )
+}
+
+function putAddresses(out: Outbox, x: Exchange, client: Client, withScheme: boolean): void {
+  out.putLatin1('X-Real-IP: ')
+  out.putLatin1(x.clientAddress)
+  out.putLatin1('\r\nX-Forwarded-For: ')
+  const before = getFields(x.request, 'x-forwarded-for')
+  for (let i = 0; i < before.length; i++) {
+    out.putLatin1(before[i]!)
+    out.putLatin1(', ')
+  }
+  out.putLatin1(client.proxiedAddress === '' ? client.peerAddress : client.proxiedAddress)
+  out.putAll(CRLF)
+  if (!withScheme) return
+  out.putLatin1('X-Forwarded-Proto: ')
+  out.putLatin1(x.forwardedScheme)
+  out.putAll(CRLF)
+}
+
+function putPlain(out: Outbox, x: Exchange, client: Client): void {
+  const head = x.request
+  out.putAll(FORWARDED_HOST)
+  out.put(head.bytes, x.hostStart, x.hostEnd)
+  out.putAll(FORWARDED_PORT)
+  out.putDecimal(x.hostPort === 0 ? client.localPort : x.hostPort)
+  out.putAll(FORWARDED_PATH)
+  out.put(head.bytes, head.pathStart, head.pathEnd)
+  out.putAll(CRLF)
+}
+
+/** A trusted proxy sent some of them: only the others are ours to add. */
+function putMissing(out: Outbox, x: Exchange, client: Client, present: number): void {
+  const head = x.request
+  if ((present & bit('x-forwarded-host')) === 0) {
+    out.putAll(FORWARDED_HOST)
+    out.put(head.bytes, x.hostStart, x.hostEnd)
+    out.putAll(CRLF)
+  }
+  if ((present & bit('x-forwarded-port')) === 0) {
+    out.putLatin1('X-Forwarded-Port: ')
+    out.putDecimal(x.hostPort === 0 ? client.localPort : x.hostPort)
+    out.putAll(CRLF)
+  }
+  if ((present & bit('x-forwarded-path')) === 0) {
+    out.putLatin1('X-Forwarded-Path: ')
+    out.put(head.bytes, head.pathStart, head.pathEnd)
+    out.putAll(CRLF)
+  }
+}
+
+function putPrefix(out: Outbox, x: Exchange): void {
+  if (x.matchedLength === 1 && x.pathBytes[x.pathStart] === SLASH) return
+  out.putAll(FORWARDED_PREFIX)
+  const end = x.pathStart + x.matchedLength
+  if (x.request.pathOdd) {
+    // Normalising has decoded bytes that may not stand in a field, line breaks among them.
+    escapePath(x.pathBytes, x.pathStart, end, out)
+  } else out.put(x.pathBytes, x.pathStart, end)
+  out.putAll(CRLF)
+}
+
+/** `TE: trailers` goes on if offered; `Trailer` announces what an announced trailer section will hold. */
+function putOdd(out: Outbox, x: Exchange): void {
+  const head = x.request
+  if ((head.present & bit('te')) !== 0 && /\btrailers\b/i.test(head.valueAt(head.indexOf(id.te, 0))))
+    out.putAll(TE_TRAILERS)
+  if (x.requestLength !== CHUNKED) return
+  for (let row = head.indexOf(id.trailer, 0); row >= 0; row = head.indexOf(id.trailer, row + 1)) {
+    out.put(head.bytes, head.spans[row * STRIDE]!, head.spans[(row + 1) * STRIDE]!)
+  }
+}
+
+function putFraming(out: Outbox, x: Exchange): void {
+  if (x.requestBody !== null) return putLength(out, x.requestBody.length)
+  if (x.requestLength === CHUNKED) return out.putAll(CHUNKED_LINE)
+  if (x.requestLength > 0 || (x.request.present & bit('content-length')) !== 0)
+    return putLength(out, x.requestLength)
+  out.putAll(CRLF)
+}
+
+function putLength(out: Outbox, length: number): void {
+  out.putAll(LENGTH)
+  out.putDecimal(length)
+  out.putAll(CRLF)
+  out.putAll(CRLF)
+}

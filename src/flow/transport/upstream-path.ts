@@ -1,0 +1,72 @@
+/**
+ * upstream-path — the request-target a target is sent (kong.md's algorithm for `path_handling` v0 and v1).
+ *
+ * HOT     Runs once a try. The plain cases copy a span; only a service path or an escaped byte takes the longer way.
+ */
+import type { Outbox } from '../../base/outbox.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import type { Route, Service } from '../../contract/plan.ts'
+import { escapePath } from '../../http1/uri.ts'
+
+const SLASH = 47
+const DOT = 46
+
+/** Appends path and query. */
+export function putUpstreamPath(out: Outbox, x: Exchange, route: Route, service: Service): void {
+  if (x.upstreamUri !== '') return out.putLatin1(x.upstreamUri)
+  const base = service.path
+  const isPlain = base === null || base === '/'
+  if (isPlain && (!route.stripPath || x.matchedLength <= 0)) putEscaped(out, x, x.pathStart)
+  else if (route.stripPath && x.matchedLength >= 0) putStripped(out, x, route, base ?? '/')
+  else putJoined(out, x, route, base ?? '/')
+  const head = x.request
+  if (head.pathEnd < head.targetEnd) out.put(head.bytes, head.pathEnd, head.targetEnd)
+}
+
+/** The request's path from `from` on, with what may not stand in a path percent-encoded. */
+function putEscaped(out: Outbox, x: Exchange, from: number): void {
+  if (x.request.pathOdd) escapePath(x.pathBytes, from, x.pathEnd, out)
+  else out.put(x.pathBytes, from, x.pathEnd)
+}
+
+/** strip_path off: the service's path before the whole request path. */
+function putJoined(out: Outbox, x: Exchange, route: Route, base: string): void {
+  const endsInSlash = base.charCodeAt(base.length - 1) === SLASH
+  const isRoot = x.pathEnd - x.pathStart === 1
+  out.putLatin1(base)
+  if (route.pathHandling === 1 || endsInSlash) putEscaped(out, x, x.pathStart + 1)
+  else if (!isRoot) putEscaped(out, x, x.pathStart)
+}
+
+/** strip_path on: the service's path before what is left of the request path. */
+function putStripped(out: Outbox, x: Exchange, route: Route, base: string): void {
+  const from = skipDots(x.pathBytes, x.pathStart + x.matchedLength, x.pathEnd)
+  const endsInSlash = base.charCodeAt(base.length - 1) === SLASH
+  const startsWithSlash = from < x.pathEnd && x.pathBytes[from] === SLASH
+  if (route.pathHandling === 1) {
+    out.putLatin1(base)
+    return putEscaped(out, x, endsInSlash && startsWithSlash ? from + 1 : from)
+  }
+  if (from >= x.pathEnd) return putBaseAlone(out, x, base, endsInSlash)
+  out.putLatin1(endsInSlash ? base : `${base}/`)
+  putEscaped(out, x, startsWithSlash ? from + 1 : from)
+}
+
+/** Nothing is left of the path: a trailing slash is kept if the request had one. */
+function putBaseAlone(out: Outbox, x: Exchange, base: string, endsInSlash: boolean): void {
+  const asked = x.pathEnd - x.pathStart > 1 && x.pathBytes[x.pathEnd - 1] === SLASH
+  if (base === '/') out.putLatin1('/')
+  else if (endsInSlash) out.putLatin1(asked ? base : base.slice(0, -1))
+  else out.putLatin1(asked ? `${base}/` : base)
+}
+
+/** Cutting a prefix may leave a dot segment in front: it must not climb out of the service's path. */
+function skipDots(bytes: Uint8Array, from: number, end: number): number {
+  if (from >= end || bytes[from] !== DOT) return from
+  const second = from + 1 < end ? bytes[from + 1] : -1
+  if (second === -1) return end
+  if (second === SLASH) return from + 2
+  if (second !== DOT) return from
+  if (from + 2 === end) return end
+  return bytes[from + 2] === SLASH ? from + 3 : from
+}

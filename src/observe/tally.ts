@@ -1,0 +1,61 @@
+/**
+ * tally — counts what happened and writes the access line, once an exchange.
+ *
+ * HOT     `exchange` runs once a request: a handful of stores to the worker's own row. The line is built only while
+ *         PROXY_ACCESS_LOG is on.
+ */
+import type { Clock } from '../base/clock.ts'
+import { faults } from '../base/faults.ts'
+import type { Exchange } from '../contract/exchange.ts'
+import {
+  BYTES_IN,
+  BYTES_OUT,
+  CONNECTIONS_ACCEPTED,
+  CONNECTIONS_ACTIVE,
+  CONNECTIONS_REFUSED,
+  type Counters,
+  FAULTS,
+  REQUESTS,
+  RESPONSES,
+  UPSTREAM_RETRIES,
+} from '../state/counters.ts'
+import { accessLine } from './access-line.ts'
+
+/** Where finished lines go. */
+export interface AccessSink {
+  readonly hasAccess: boolean
+  access(line: Uint8Array): void
+}
+
+export class WorkerTally {
+  readonly #counters: Counters
+  readonly #sink: AccessSink
+  readonly #clock: Clock
+
+  constructor(counters: Counters, sink: AccessSink, clock: Clock) {
+    this.#counters = counters
+    this.#sink = sink
+    this.#clock = clock
+  }
+
+  exchange(x: Exchange): void {
+    const counters = this.#counters
+    counters.add(REQUESTS, 1)
+    const statusClass = (x.status / 100) | 0
+    if (statusClass >= 1 && statusClass <= 5) counters.add(RESPONSES + statusClass, 1)
+    if (x.fault !== faults.NONE) counters.add(FAULTS + x.fault.id, 1)
+    if (x.requestBytes !== 0) counters.add(BYTES_IN, x.requestBytes)
+    if (x.responseBytes !== 0) counters.add(BYTES_OUT, x.responseBytes)
+    if (this.#sink.hasAccess) this.#sink.access(Buffer.from(accessLine(x, this.#clock.wall()), 'latin1'))
+  }
+
+  retry(): void {
+    this.#counters.add(UPSTREAM_RETRIES, 1)
+  }
+
+  connection(what: 'accepted' | 'closed' | 'refused'): void {
+    if (what === 'refused') return this.#counters.add(CONNECTIONS_REFUSED, 1)
+    if (what === 'accepted') this.#counters.add(CONNECTIONS_ACCEPTED, 1)
+    this.#counters.add(CONNECTIONS_ACTIVE, what === 'accepted' ? 1 : -1)
+  }
+}
