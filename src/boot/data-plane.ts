@@ -20,6 +20,9 @@ export interface WorkerLog {
 export interface DataPlaneOptions {
   /** From 1. */
   readonly workerId: number
+  /** Of this process: the same in all workers, new with each start. */
+  readonly nodeId: string
+  readonly version: string
   readonly environment: Environment
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly counters: Counters

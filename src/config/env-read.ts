@@ -80,29 +80,25 @@ function readOne(
 function unknownNames(given: Given): EnvironmentProblem[] {
   const problems: EnvironmentProblem[] = []
   for (const name of Object.keys(given).sort()) {
-    if (name.startsWith(OURS) && !known.has(name.slice(OURS.length))) {
-      problems.push({ level: 'error', name, message: unknownOurs(name.slice(OURS.length)) })
-    } else if (name.startsWith(KONGS) && !known.has(name.slice(KONGS.length))) {
-      const message = unknownKongs(name.slice(KONGS.length), given[name] ?? '')
-      if (message !== '') problems.push({ level: 'warning', name, message })
-    }
+    const prefix = [OURS, KONGS].find((each) => name.startsWith(each))
+    if (prefix === undefined || known.has(name.slice(prefix.length))) continue
+    const problem = unknownName(prefix, name, given[name] ?? '')
+    if (problem !== null) problems.push(problem)
   }
   return problems
 }
 
-function unknownOurs(name: string): string {
-  const meant = nearestWord(name, known)
-  if (meant !== null) return `no such setting (did you mean ${OURS}${meant}?)`
-  return withoutEffect.has(name) ? 'a setting of Kong that does not exist here' : 'no such setting'
-}
-
-function unknownKongs(name: string, value: string): string {
-  if (saysNothing.has(`${name}=${value}`) || value === '') return ''
-  if (withoutEffect.has(name)) return 'accepted, without effect here'
-  const meant = nearestWord(name, known)
-  return meant === null
-    ? 'not known here, passed over'
-    : `not known here, passed over (did you mean ${KONGS}${meant}?)`
+function unknownName(prefix: string, name: string, value: string): EnvironmentProblem | null {
+  const bare = name.slice(prefix.length)
+  if (withoutEffect.has(bare)) {
+    const isSilent = value === '' || saysNothing.has(`${bare}=${value}`)
+    return isSilent ? null : { level: 'warning', name, message: 'accepted, without effect here' }
+  }
+  const meant = nearestWord(bare, known)
+  const hint = meant === null ? '' : ` (did you mean ${prefix}${meant}?)`
+  // Kong passes over what it does not know, and an environment made for it may hold anything.
+  if (prefix === KONGS) return { level: 'warning', name, message: `not known here, passed over${hint}` }
+  return { level: 'error', name, message: `no such setting${hint}` }
 }
 
 function completed(read: Environment, machine: Machine): Environment {

@@ -101,7 +101,7 @@ export const configuration = {
     'The configuration itself, as YAML or JSON.',
   ),
   watch: row('WATCH', truth, 'off', 'Reload when the configuration file changes.'),
-  pluginsDir: row('PLUGINS_DIR', path, '', 'A directory with plugins of your own, one folder each.'),
+  pluginsDir: row('PLUGINS_DIR', list(path), '', 'Directories with plugins of your own, one folder each.'),
   routerFlavor: row(
     'ROUTER_FLAVOR',
     oneOf('traditional_compatible', 'traditional'),

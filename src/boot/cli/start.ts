@@ -1,0 +1,99 @@
+/** `sluice start`: runs the gateway in the foreground until a signal ends it. */
+
+import type { EnvironmentReading } from '../../config/env-read.ts'
+import { type ConfigSource, sourceOf } from '../config-source.ts'
+import { type OperatorLog, openOperatorLog } from '../log/operator-log.ts'
+import { Gateway } from '../primary.ts'
+import { explainFailure } from './exit-codes.ts'
+import { readSettings } from './settings.ts'
+
+export interface StartFlags {
+  readonly config?: string
+  readonly quickstart?: boolean
+}
+
+export async function start(flags: StartFlags): Promise<number> {
+  const began = performance.now()
+  const reading = readSettings()
+  const { environment } = reading
+  if (environment.engine === 'uws') allowLargeHeads(environment.largeClientHeaderBytes)
+  const log = openOperatorLog({ level: environment.logLevel, place: environment.proxyErrorLog })
+  for (const { name, message } of reading.problems) log.write('warn', message, { variable: name })
+  try {
+    return await run({ flags, reading, log, began })
+  } catch (cause) {
+    await log.close()
+    return explainFailure(cause)
+  }
+}
+
+interface Run {
+  readonly flags: StartFlags
+  readonly reading: EnvironmentReading
+  readonly log: OperatorLog
+  readonly began: number
+}
+
+async function run({ flags, reading, log, began }: Run): Promise<number> {
+  const quickstart =
+    flags.quickstart === true ? await (await import('../quickstart.ts')).openQuickstart() : null
+  const flag = flags.config ?? quickstart?.file
+  const source: ConfigSource = sourceOf(reading.environment, flag)
+  const signals = listenToSignals()
+  const gateway = await Gateway.open({ reading, source, log })
+  const tookMs = Math.round(performance.now() - began)
+  const { workers, engine } = reading.environment
+  const proxy = gateway.addresses.join(', ')
+  const status = gateway.statusAddresses.join(', ') || 'off'
+  log.write('notice', 'ready', { proxy, status, workers, engine, config: source.name, tookMs })
+  quickstart?.greet(gateway.addresses)
+  signals.onReload = () => void gateway.reload('SIGHUP')
+  await signals.ending
+  signals.onSecond = () => {
+    void gateway.abort().then(() => process.exit(130))
+  }
+  log.write('notice', 'stopping: no new connections, exchanges under way may finish', {})
+  await gateway.stop()
+  await quickstart?.close()
+  return 0
+}
+
+interface Signals {
+  /** Resolves at the first SIGTERM or SIGINT. */
+  readonly ending: Promise<void>
+  onReload: () => void
+  onSecond: () => void
+}
+
+/** From before the start on, so that a signal during it ends or reloads the gateway once it is ready. */
+function listenToSignals(): Signals {
+  let isEnding = false
+  let isReloadAsked = false
+  let end: () => void
+  let reload = () => {
+    isReloadAsked = true
+  }
+  const signals: Signals = {
+    ending: new Promise((resolve) => {
+      end = resolve
+    }),
+    onSecond: () => {},
+    set onReload(wanted: () => void) {
+      reload = wanted
+      if (isReloadAsked) wanted()
+    },
+  }
+  process.on('SIGHUP', () => reload())
+  process.on('SIGTERM', () => end())
+  process.on('SIGINT', () => {
+    if (isEnding) signals.onSecond()
+    isEnding = true
+    end()
+  })
+  return signals
+}
+
+/** uWebSockets.js reads its bound from the process's environment, in this thread, before it is loaded anywhere. */
+function allowLargeHeads(bytes: number): void {
+  process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(bytes)
+}

@@ -1,0 +1,247 @@
+/**
+ * primary — the thread that carries no traffic: takes the ports, starts the workers, reloads, and ends it all in order.
+ *
+ * The order of a start: settings → plugins → configuration → pid file → ports → names → workers. Everything that can be
+ * refused is refused before the first worker exists.
+ */
+import { randomUUID } from 'node:crypto'
+import { Packr } from 'msgpackr/pack'
+import { faults, GatewayError } from '../base/faults.ts'
+import type { Environment } from '../config/env.ts'
+import { addressText } from '../config/env-listen.ts'
+import { type EnvironmentReading, filesNeeded } from '../config/env-read.ts'
+import type { Config } from '../config/model.ts'
+import type { AnyPlugin } from '../contract/plugin.ts'
+import { type Outcome, Reloader } from '../control/reload.ts'
+import { StatusServer } from '../control/status/status-server.ts'
+import type { StatusView } from '../control/status/status-view.ts'
+import { watchFile } from '../control/watch.ts'
+import { Counters, makeCounterBuffer, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
+import { type ConfigSource, checkSource } from './config-source.ts'
+import { Sockets, sharesPorts } from './listen/sockets.ts'
+import type { OperatorLog } from './log/operator-log.ts'
+import { readFilesMax, readVersion } from './machine.ts'
+import { NameSource } from './name-source.ts'
+import { removePidFile, writePidFile } from './pid-file.ts'
+import { loadPlugins } from './registry.ts'
+import { WorkerSet } from './workers/worker-set.ts'
+
+export interface GatewayOptions {
+  readonly reading: EnvironmentReading
+  readonly source: ConfigSource
+  readonly log: OperatorLog
+}
+
+export class Gateway {
+  readonly #environment: Environment
+  readonly #log: OperatorLog
+  readonly #sockets: Sockets
+  readonly #workers: WorkerSet
+  readonly #reloader: Reloader
+  readonly #names: NameSource
+  readonly #counters: SharedArrayBuffer
+  readonly #nodeId: string
+  readonly #version: string
+  #status: StatusServer | null = null
+  #unwatch: (() => void) | null = null
+  #isDraining = false
+
+  /** Resolves when every worker listens. Rejects with GatewayError, and then holds nothing. */
+  static async open(options: GatewayOptions): Promise<Gateway> {
+    const { reading, source, log } = options
+    const { environment } = reading
+    checkFiles(reading, log)
+    const plugins = await loadPlugins(environment.pluginsDir)
+    const config = await firstConfig(source, plugins, log)
+    writePidFile(environment.prefix, environment.statusListen.map(addressText)[0] ?? '')
+    let sockets: Sockets | null = null
+    try {
+      sockets = await openSockets(environment)
+      const gateway = new Gateway(options, { sockets, plugins, config })
+      await gateway.#start(source)
+      return gateway
+    } catch (cause) {
+      sockets?.close()
+      removePidFile(environment.prefix)
+      throw cause
+    }
+  }
+
+  private constructor(options: GatewayOptions, parts: Parts) {
+    const { log, source } = options
+    const { environment } = options.reading
+    this.#environment = environment
+    this.#log = log
+    this.#sockets = parts.sockets
+    this.#nodeId = randomUUID()
+    this.#version = readVersion()
+    this.#counters = makeCounterBuffer(environment.workers)
+    this.#names = new NameSource(environment, (entries) => this.#workers.publishNames(entries))
+    this.#workers = new WorkerSet({
+      environment,
+      nodeId: this.#nodeId,
+      version: this.#version,
+      counters: this.#counters,
+      log,
+      addresses: () => this.#sockets.forWorker(),
+      names: () => this.#names.entries(),
+    })
+    const doors = {
+      read: () => checkSource(source, parts.plugins),
+      publish: (config: Config, epoch: number) => this.#publish(config, epoch),
+      log: log.write.bind(log),
+    }
+    this.#reloader = new Reloader(doors, parts.config)
+  }
+
+  get addresses(): readonly string[] {
+    return this.#sockets.addresses.map(addressText)
+  }
+
+  get statusAddresses(): readonly string[] {
+    return this.#status?.addresses.map(addressText) ?? []
+  }
+
+  async reload(reason: string, onlyIfChanged = false): Promise<Outcome> {
+    const outcome = await this.#reloader.request(reason, onlyIfChanged)
+    const own = new Counters(this.#counters, 0)
+    own.set(RELOADS, this.#reloader.taken)
+    own.set(RELOADS_REFUSED, this.#reloader.refused)
+    return outcome
+  }
+
+  /** Finishes exchanges within DRAIN_MS, then ends. */
+  async stop(): Promise<void> {
+    this.#isDraining = true
+    this.#unwatch?.()
+    this.#sockets.close()
+    const isWhole = await this.#workers.drain(this.#environment.drainMs)
+    if (!isWhole) this.#log.write('warn', 'exchanges were cut: they outlasted DRAIN_MS', {})
+    await this.#end()
+  }
+
+  /** Ends without waiting for exchanges. */
+  async abort(): Promise<void> {
+    this.#isDraining = true
+    this.#sockets.close()
+    await this.#workers.close()
+    await this.#end()
+  }
+
+  async #start(source: ConfigSource): Promise<void> {
+    const { statusListen, watch } = this.#environment
+    try {
+      await this.#names.follow(this.#reloader.config)
+      const view = () => this.#view()
+      const drain = () => {
+        this.#isDraining = true
+      }
+      const working = this.#workers.start(this.#reloader.epoch, packConfig(this.#reloader.config))
+      const showing = StatusServer.open({ addresses: statusListen, view, drain })
+      const [, status] = await bothSettled(working, showing)
+      this.#status = status
+      if (watch && source.file !== '') this.#watch(source.file)
+    } catch (cause) {
+      await this.#workers.close()
+      this.#names.close()
+      throw cause
+    }
+  }
+
+  async #publish(config: Config, epoch: number): Promise<readonly string[]> {
+    await this.#names.follow(config)
+    return this.#workers.publish(epoch, packConfig(config))
+  }
+
+  #watch(file: string): void {
+    const failed = (cause: Error) =>
+      this.#log.write('error', 'the file is not watched any more', { why: cause.message })
+    this.#unwatch = watchFile(file, () => void this.reload('the file changed', true), failed)
+  }
+
+  #view(): StatusView {
+    return {
+      version: this.#version,
+      engine: this.#environment.engine,
+      pid: process.pid,
+      nodeId: this.#nodeId,
+      counters: this.#counters,
+      workers: this.#workers.members,
+      hash: this.#reloader.config.hash,
+      epoch: this.#reloader.epoch,
+      reloads: { taken: this.#reloader.taken, refused: this.#reloader.refused },
+      draining: this.#isDraining,
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#names.close()
+    this.#status?.close()
+    removePidFile(this.#environment.prefix)
+    await this.#log.close()
+  }
+}
+
+interface Parts {
+  readonly sockets: Sockets
+  readonly plugins: ReadonlyMap<string, AnyPlugin>
+  readonly config: Config
+}
+
+function openSockets(environment: Environment): Promise<Sockets> {
+  return Sockets.open({
+    addresses: environment.proxyListen,
+    sharesPorts: sharesPorts(environment.engine, process.versions.node),
+    prefix: environment.prefix,
+  })
+}
+
+async function firstConfig(
+  source: ConfigSource,
+  plugins: ReadonlyMap<string, AnyPlugin>,
+  log: OperatorLog,
+): Promise<Config> {
+  const { config, errors, warnings } = await checkSource(source, plugins)
+  for (const warning of warnings) log.write('warn', warning)
+  for (const error of errors) log.write('error', error)
+  if (config === null)
+    throw new GatewayError(faults.CONFIG_INVALID, `${source.name}: ${errors.length} errors`)
+  return config
+}
+
+/** What was asked for must be had; a default has been fitted to the limit already. */
+function checkFiles(reading: EnvironmentReading, log: OperatorLog): void {
+  const filesMax = readFilesMax()
+  const needed = filesNeeded(reading.environment)
+  if (filesMax === 0) return
+  if (reading.given.has('connectionsMax') && needed > filesMax) {
+    const detail = `CONNECTIONS_MAX and WORKERS ask for ${needed} open files, the limit (ulimit -n) is ${filesMax}`
+    throw new GatewayError(faults.FILES_LIMIT, detail)
+  }
+  if (reading.environment.connectionsMax < 1000) {
+    const connections = reading.environment.connectionsMax
+    log.write('warn', 'the limit of open files allows few connections', {
+      filesMax,
+      connectionsPerWorker: connections,
+    })
+  }
+}
+
+/** Shared memory, so that all workers are handed the same bytes and not a copy each. */
+function packConfig(config: Config): Uint8Array {
+  const packed = new Packr({ useRecords: false }).pack(config)
+  const shared = new Uint8Array(new SharedArrayBuffer(packed.length))
+  shared.set(packed)
+  return shared
+}
+
+/** Waits for both even if one fails, so that what the other opened can be closed. */
+async function bothSettled<A>(
+  working: Promise<A>,
+  showing: Promise<StatusServer>,
+): Promise<[A, StatusServer]> {
+  const [first, second] = await Promise.allSettled([working, showing])
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value]
+  if (second.status === 'fulfilled') second.value.close()
+  throw first.status === 'rejected' ? first.reason : (second as PromiseRejectedResult).reason
+}

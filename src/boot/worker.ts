@@ -1,0 +1,84 @@
+/** worker — the thread that carries traffic: opens the data plane and does what the primary says. */
+import { getHeapStatistics } from 'node:v8'
+import { parentPort, workerData } from 'node:worker_threads'
+import { Unpackr } from 'msgpackr/unpack'
+import { type FaultCode, GatewayError } from '../base/faults.ts'
+import type { Config } from '../config/model.ts'
+import { NameTable } from '../flow/balancer/name-table.ts'
+import { Counters, HEAP_BYTES } from '../state/counters.ts'
+import type { DataPlane } from './data-plane.ts'
+import { MessageLog } from './log/worker-log.ts'
+import { loadPlugins } from './registry.ts'
+import { openDataPlane } from './worker-plane.ts'
+import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './workers/messages.ts'
+
+const HEAP_EVERY_MS = 5000
+
+// Native border: what worker-set.ts passed as workerData, and a worker always has a parent.
+const start = workerData as WorkerStart
+const port = parentPort!
+
+function post(message: FromWorker): void {
+  port.postMessage(message)
+}
+
+async function main(): Promise<void> {
+  const { environment, workerId, nodeId, version } = start
+  const counters = new Counters(start.counters, workerId)
+  const log = new MessageLog({ post, now: Date.now, counters, accessPlace: environment.proxyAccessLog })
+  const names = new NameTable()
+  learn(start.names, names)
+  const plugins = await loadPlugins(environment.pluginsDir)
+  const plane = openDataPlane({ workerId, nodeId, version, environment, plugins, counters, log, names })
+  // An engine with native handles aborts the whole process if its thread ends while it listens.
+  process.on('exit', () => plane.close())
+  plane.load(unpackConfig(start.config), start.epoch)
+  port.on('message', (message: ToWorker) => obey(message, plane, names))
+  await plane.listen(start.addresses)
+  reportHeap(counters)
+  post({ type: 'ready' })
+}
+
+function obey(message: ToWorker, plane: DataPlane, names: NameTable): void {
+  if (message.type === 'load') load(message.epoch, message.config, plane)
+  else if (message.type === 'names') learn(message.entries, names)
+  else if (message.type === 'drain') plane.drain().then(leave, leave)
+  else leave()
+}
+
+function learn(entries: NameEntries, names: NameTable): void {
+  for (const [name, answers] of entries) names.update(name, answers)
+}
+
+function load(epoch: number, config: Uint8Array, plane: DataPlane): void {
+  try {
+    plane.load(unpackConfig(config), epoch)
+    post({ type: 'loaded', epoch })
+  } catch (cause) {
+    post({ type: 'refused', epoch, message: cause instanceof Error ? cause.message : String(cause) })
+  }
+}
+
+/** The bytes come in shared memory, which the decoder of text does not take. */
+function unpackConfig(bytes: Uint8Array): Config {
+  return new Unpackr({ useRecords: false }).unpack(Buffer.from(bytes)) as Config
+}
+
+function reportHeap(counters: Counters): void {
+  const report = () => counters.set(HEAP_BYTES, getHeapStatistics().used_heap_size)
+  report()
+  setInterval(report, HEAP_EVERY_MS).unref()
+}
+
+function leave(): void {
+  // One turn later, so that the last access lines are on their way.
+  setImmediate(() => process.exit(0))
+}
+
+main().catch((cause: unknown) => {
+  const code: FaultCode = cause instanceof GatewayError ? (cause.fault.code as FaultCode) : 'INTERNAL'
+  const detail =
+    cause instanceof GatewayError ? cause.detail : cause instanceof Error ? cause.stack : String(cause)
+  post({ type: 'failed', code, detail: detail ?? '' })
+  setImmediate(() => process.exit(1))
+})

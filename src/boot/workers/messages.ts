@@ -1,0 +1,43 @@
+/** messages — what the primary and its workers say to each other. Plain data only: it is cloned on the way. */
+import type { FaultCode } from '../../base/faults.ts'
+import type { Environment } from '../../config/env.ts'
+import type { ListenAddress } from '../../contract/listener.ts'
+import type { Resolved } from '../../contract/target.ts'
+import type { LogLevel } from '../data-plane.ts'
+
+/** Answers for names, for a worker's NameTable; null forgets one. */
+export type NameEntries = readonly (readonly [name: string, answers: readonly Resolved[] | null])[]
+
+/** What a worker thread starts with. */
+export interface WorkerStart {
+  readonly workerId: number
+  readonly nodeId: string
+  readonly version: string
+  readonly environment: Environment
+  readonly counters: SharedArrayBuffer
+  readonly addresses: readonly ListenAddress[]
+  readonly names: NameEntries
+  readonly epoch: number
+  /** The Config as msgpackr bytes. */
+  readonly config: Uint8Array
+}
+
+export type ToWorker =
+  | { readonly type: 'load'; readonly epoch: number; readonly config: Uint8Array }
+  | { readonly type: 'names'; readonly entries: NameEntries }
+  | { readonly type: 'drain' }
+  | { readonly type: 'close' }
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'loaded'; readonly epoch: number }
+  | { readonly type: 'refused'; readonly epoch: number; readonly message: string }
+  | { readonly type: 'failed'; readonly code: FaultCode; readonly detail: string }
+  | {
+      readonly type: 'log'
+      readonly level: LogLevel
+      readonly message: string
+      readonly fields: Fields | null
+    }
+
+export type Fields = Readonly<Record<string, unknown>>

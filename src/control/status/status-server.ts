@@ -1,0 +1,110 @@
+/** The status listener: /status, /status/ready and /metrics, served by the primary so that busy workers can't hide. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { faults, GatewayError } from '../../base/faults.ts'
+import { METRICS_TYPE, metricsText } from './metrics-text.ts'
+import { notReady, type StatusView, statusBody } from './status-view.ts'
+
+export interface StatusAddress {
+  readonly host: string
+  readonly port: number
+  readonly path: string
+}
+
+export interface StatusOptions {
+  readonly addresses: readonly StatusAddress[]
+  readonly view: () => StatusView
+  /** POST /status/ready with status=draining. */
+  readonly drain: () => void
+}
+
+/** Bytes of a request body that are read; the longest meant is `status=draining`. */
+const BODY_MAX = 1024
+
+export class StatusServer {
+  readonly #servers: Server[] = []
+  /** Where it listens, with the ports that were found where 0 was asked for. */
+  readonly addresses: StatusAddress[] = []
+
+  private constructor() {}
+
+  static async open(options: StatusOptions): Promise<StatusServer> {
+    const status = new StatusServer()
+    for (const address of options.addresses) {
+      const server = createServer({ requestTimeout: 5000 }, (request, response) =>
+        answer(request, response, options),
+      )
+      status.#servers.push(server)
+      try {
+        status.addresses.push(await listen(server, address))
+      } catch (cause) {
+        status.close()
+        throw cause
+      }
+    }
+    return status
+  }
+
+  close(): void {
+    for (const server of this.#servers) {
+      server.close()
+      server.closeAllConnections()
+    }
+  }
+}
+
+function listen(server: Server, address: StatusAddress): Promise<StatusAddress> {
+  const { host, port, path } = address
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const fault = cause.code === 'EACCES' ? faults.PORT_FORBIDDEN : faults.PORT_IN_USE
+      reject(new GatewayError(fault, `STATUS_LISTEN: ${path === '' ? `${host}:${port}` : path}`, cause))
+    })
+    server.listen(path === '' ? { host, port } : { path }, () => {
+      const bound = server.address()
+      resolve({ host, path, port: typeof bound === 'object' && bound !== null ? bound.port : 0 })
+    })
+  })
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, options: StatusOptions): void {
+  const path = (request.url ?? '').split('?')[0]!.replace(/(.)\/$/, '$1')
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  if (path === '/status/ready' && request.method === 'POST') return setReadiness(request, response, options)
+  if (path !== '/status' && path !== '/status/ready' && path !== '/metrics') {
+    return sendJson(response, 404, { message: 'Not found' })
+  }
+  if (!isRead) return sendJson(response, 405, { message: 'Method not allowed' })
+  const view = options.view()
+  if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(view))
+  if (path === '/status') return sendJson(response, 200, statusBody(view))
+  const why = notReady(view)
+  sendJson(response, why === '' ? 200 : 503, { message: why === '' ? 'ready' : why })
+}
+
+function setReadiness(request: IncomingMessage, response: ServerResponse, options: StatusOptions): void {
+  let body = ''
+  request.setEncoding('latin1')
+  request.on('data', (text: string) => {
+    if (body.length <= BODY_MAX) body += text
+  })
+  request.on('end', () => {
+    if (!asksToDrain(body)) return sendJson(response, 400, { message: "status must be 'draining'" })
+    options.drain()
+    response.writeHead(204).end()
+  })
+}
+
+/** As a form or as JSON. */
+function asksToDrain(body: string): boolean {
+  const isForm = new URLSearchParams(body).get('status') === 'draining'
+  return isForm || /^\s*\{\s*"status"\s*:\s*"draining"\s*\}\s*$/.test(body)
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(body))
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
+  response.end(body)
+}

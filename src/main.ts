@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/** The command line. Each command lives in boot/cli and is loaded when it is asked for. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { EXIT_OK, EXIT_USAGE, explainFailure } from './boot/cli/exit-codes.ts'
+import { readVersion } from './boot/machine.ts'
+
+const program = new Command('sluice')
+  .description("An API gateway that reads Kong's configuration, on every core, in one process.")
+  .version(readVersion())
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nSettings are environment variables: docs/config.md. Exit codes: docs/operating.md.',
+  )
+
+program
+  .command('start')
+  .description('run the gateway in the foreground')
+  .option('-c, --config <file>', 'the kong.yml to run')
+  .option('--quickstart', 'run examples/quickstart with small targets of its own')
+  .action((flags) => run(async () => (await import('./boot/cli/start.ts')).start(flags)))
+program
+  .command('check [file]')
+  .description('tell every problem of a configuration, without starting')
+  .action((file) => run(async () => (await import('./boot/cli/check.ts')).check(file)))
+program
+  .command('explain <method> <url>')
+  .description('say which route, plugins and target a request would get, and why')
+  .option('-c, --config <file>', 'the kong.yml to explain')
+  .option('-H, --header <line...>', 'a request field, as in curl')
+  .action((...asked) =>
+    run(async () => (await import('./boot/cli/explain.ts')).explain(asked[0], asked[1], asked[2])),
+  )
+program
+  .command('reload')
+  .description('make the running gateway read its configuration again')
+  .action(() => run(async () => (await import('./boot/cli/reload.ts')).reload()))
+program
+  .command('stop')
+  .description('let the running gateway finish its exchanges and end')
+  .option('-t, --timeout <seconds>', 'kill it after that long', seconds, 30)
+  .action((flags) => run(async () => (await import('./boot/cli/stop.ts')).stop(flags.timeout)))
+program
+  .command('health')
+  .description('say whether the gateway runs and answers')
+  .action(() => run(async () => (await import('./boot/cli/health.ts')).health()))
+program
+  .command('version')
+  .description('print the version')
+  .action(() => void process.stdout.write(`${readVersion()}\n`))
+
+function seconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('a number of seconds')
+  return Number(text)
+}
+
+async function run(command: () => Promise<number>): Promise<void> {
+  process.exit(await command().catch(explainFailure))
+}
+
+program.parseAsync().catch((cause: unknown) => {
+  if (!(cause instanceof CommanderError)) process.exit(explainFailure(cause))
+  process.exit(cause.exitCode === 0 ? EXIT_OK : EXIT_USAGE)
+})
