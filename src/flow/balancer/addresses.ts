@@ -1,0 +1,109 @@
+/**
+ * addresses — from configured targets to addresses: an IP is one, a name is all that it resolves to.
+ *
+ * A Target lives as long as its address stays in the answer, so its counts, its average and its health survive a change
+ * beside it. One whose weight alone changed gets a new Target that takes over average and health; exchanges under way
+ * are counted down on the old one.
+ */
+import { type Address, type Names, type Pools, type Resolved, Target } from '../../contract/target.ts'
+import { authorityOf, isIp, isTls, splitHostPort } from './host-port.ts'
+
+export interface ConfiguredTarget {
+  /** "host:port" */
+  readonly target: string
+  readonly weight: number
+}
+
+export interface AddressOptions {
+  readonly targets: readonly ConfiguredTarget[]
+  readonly protocol: string
+  readonly tlsVerify: boolean
+  readonly defaultPort: number
+  /** Host for all targets, or null for each one's own. */
+  readonly hostHeader: string | null
+  /** The Host of an SRV answer is the host it points to, not the name asked for. */
+  readonly usesSrvName: boolean
+  readonly pools: Pools
+  readonly names: Names
+}
+
+interface Wanted {
+  readonly configured: ConfiguredTarget
+  readonly host: string
+  readonly ip: string
+  readonly port: number
+  readonly weight: number
+}
+
+export class Addresses {
+  readonly #options: AddressOptions
+  #known: Map<string, Target>
+  #unresolved: boolean
+
+  constructor(options: AddressOptions) {
+    this.#options = options
+    this.#known = new Map()
+    this.#unresolved = false
+  }
+
+  /** The names that `current` depends on. */
+  names(): string[] {
+    const hosts = this.#options.targets.map(({ target }) => splitHostPort(target, 0).host)
+    return [...new Set(hosts.filter((host) => !isIp(host)))]
+  }
+
+  /** True when there is no address because no name of a target with weight resolved. */
+  get unresolved(): boolean {
+    return this.#unresolved
+  }
+
+  /** All targets as names resolve now; those that stay are the same objects as before. */
+  current(): Target[] {
+    const known = new Map<string, Target>()
+    for (const wanted of this.#options.targets.flatMap((configured) => this.#expand(configured))) {
+      const key = `${wanted.configured.target} ${wanted.host} ${wanted.ip} ${wanted.port}`
+      if (known.has(key)) continue
+      const before = this.#known.get(key)
+      known.set(key, before?.weight === wanted.weight ? before : this.#make(wanted, before))
+    }
+    this.#known = known
+    this.#unresolved = known.size === 0 && this.#options.targets.some(({ weight }) => weight > 0)
+    return [...known.values()]
+  }
+
+  #expand(configured: ConfiguredTarget): Wanted[] {
+    const { host, port } = splitHostPort(configured.target, this.#options.defaultPort)
+    if (isIp(host)) return [{ configured, host, port, ip: host, weight: configured.weight }]
+    return (this.#options.names.get(host) ?? []).map((answer) => ({
+      configured,
+      host: this.#options.usesSrvName ? (answer.host ?? host) : host,
+      ip: answer.ip,
+      port: answer.port || port,
+      weight: configured.weight * weightOf(answer),
+    }))
+  }
+
+  #make(wanted: Wanted, before: Target | undefined): Target {
+    const { protocol, tlsVerify, hostHeader, pools } = this.#options
+    const named = hostHeader === null ? null : splitHostPort(hostHeader, 0)
+    const host = named?.host ?? wanted.host
+    const authority = named?.port ? hostHeader! : authorityOf(host, wanted.port, protocol)
+    // RFC 6066 §3: an address is not a server name.
+    const servername = isIp(host) ? '' : host
+    const tls = isTls(protocol) ? { servername, verify: tlsVerify } : null
+    const address: Address = { ip: wanted.ip, port: wanted.port, tls }
+    const hostField = Buffer.from(`Host: ${authority}\r\n`, 'latin1')
+    const target = new Target(wanted.configured.target, host, hostField, wanted.weight, pools.open(address))
+    if (before !== undefined) {
+      target.healthy = before.healthy
+      target.ewmaMs = before.ewmaMs
+      target.ewmaAtMs = before.ewmaAtMs
+    }
+    return target
+  }
+}
+
+/** Without a weight in the record (A, AAAA) all addresses are equal. */
+function weightOf(answer: Resolved): number {
+  return answer.weight || 1
+}
