@@ -118,7 +118,7 @@ export class Connection implements Client, Flushable, Timed {
     let at = start
     this.#taking = true
     while (at < end && this.#state !== CLOSED) {
-      if (this.#state <= HEAD) at = this.#takeHead(buffer, at, end)
+      if (this.#state <= HEAD && !this.#blocked) at = this.#takeHead(buffer, at, end)
       else if (this.#state === BODY && this.#bodyOpen) at = this.#takeBody(buffer, at, end)
       else if (this.#state === DISCARD) at = this.#takeUnwanted(buffer, at, end)
       else if (this.#state === LINGER) break
@@ -236,7 +236,9 @@ export class Connection implements Client, Flushable, Timed {
   }
 
   #mayTake(): boolean {
-    return this.#state !== CLOSED && this.#state !== WAIT && (this.#state !== BODY || this.#bodyOpen)
+    if (this.#state === BODY) return this.#bodyOpen
+    // A client that does not read its answers is not given more of them.
+    return this.#state !== CLOSED && this.#state !== WAIT && !this.#blocked
   }
 
   #refuse(x: Exchange, fault: Fault): void {
@@ -310,6 +312,7 @@ export class Connection implements Client, Flushable, Timed {
       out.put(bytes, start, end)
       out.putAll(CRLF)
     } else out.put(bytes, start, end)
+    if (this.#blocked) return false
     if (out.used >= OUTBOX_HIGH) this.flush()
     else this.#shared.turn.push(this)
     return !this.#blocked
@@ -362,7 +365,7 @@ export class Connection implements Client, Flushable, Timed {
   flush(): void {
     const out = this.out
     if (this.#state === CLOSED) return
-    if (out.used > 0) {
+    if (out.used > 0 && !this.#blocked) {
       const socket = this.#socket
       socket.write(out.bytes.subarray(0, out.used))
       if (socket.writableLength === 0) out.release()
@@ -382,15 +385,15 @@ export class Connection implements Client, Flushable, Timed {
   }
 
   onDrain(): void {
-    if (!this.#blocked) return
+    if (!this.#blocked || this.#state === CLOSED) return
     this.#blocked = false
-    if (this.#state === LINGER) {
-      this.deadlineMs = this.#shared.clock.now() + LINGER_MS
-      return this.flush()
-    }
-    this.deadlineMs =
-      this.#state === IDLE ? this.#shared.clock.now() + this.#shared.limits.keepAliveTimeoutMs : 0
+    const now = this.#shared.clock.now()
+    if (this.#state === LINGER) this.deadlineMs = now + LINGER_MS
+    else this.deadlineMs = this.#state === IDLE ? now + this.#shared.limits.keepAliveTimeoutMs : 0
+    this.flush()
+    if (this.#blocked) return
     if (this.#x !== null) this.#shared.events.clientDrain(this.#x)
+    this.#release()
   }
 
   pauseBody(): void {

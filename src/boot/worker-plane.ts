@@ -64,7 +64,15 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     requestIdUpstream: environment.headersUpstream.includes('x-kong-request-id'),
   })
   const transport = new Http1Transport(
-    { clock, turn, deadlines, limits: poolLimits(environment), head, readBuffer },
+    {
+      clock,
+      turn,
+      deadlines,
+      limits: poolLimits(environment),
+      pipelining: environment.upstreamPipelining === 1,
+      head,
+      readBuffer,
+    },
     flow,
   )
   flow.stages.transport = transport

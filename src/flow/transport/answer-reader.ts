@@ -44,6 +44,10 @@ export class AnswerReader {
   #interim: number
   /** After READ_DONE: the connection may serve again. */
   reusable: boolean
+  /** After READ_DONE: where the answer ended. */
+  pos: number
+  /** Reads on for the framing's sake, and tells nobody: the exchange was given up. */
+  muted: boolean
   /** A byte of the answer has come. */
   started: boolean
   /** The flow asked not to be given more for now. */
@@ -56,6 +60,8 @@ export class AnswerReader {
     this.#left = 0
     this.#interim = 0
     this.reusable = false
+    this.pos = 0
+    this.muted = false
     this.started = false
     this.wantsPause = false
   }
@@ -65,6 +71,8 @@ export class AnswerReader {
     this.#left = 0
     this.#interim = 0
     this.reusable = false
+    this.pos = 0
+    this.muted = false
     this.started = false
     this.wantsPause = false
     if (x.response.used !== 0) x.response.reset()
@@ -89,8 +97,7 @@ export class AnswerReader {
       if (at === MORE) return READ_MORE
       if (at < MORE) return READ_BAD
       if (this.#state === IN_HEAD && x.status !== 0) {
-        // Bytes behind the end of an answer belong to nothing.
-        if (at < end) this.reusable = false
+        this.pos = at
         return READ_DONE
       }
     }
@@ -104,7 +111,7 @@ export class AnswerReader {
     x.firstByteMs = x.firstByteMs === 0 ? this.#events.now() : x.firstByteMs
     if (head.status < 200) {
       if (head.status === 101 || ++this.#interim > INTERIM_MAX) return READ_FAILED
-      this.#events.targetInfo(x)
+      if (!this.muted) this.#events.targetInfo(x)
       head.reset()
       return at
     }
@@ -133,7 +140,7 @@ export class AnswerReader {
       this.#left = length
       this.#state = IN_LENGTH
     }
-    this.#events.targetHead(x)
+    if (!this.muted) this.#events.targetHead(x)
     return at
   }
 
@@ -166,7 +173,7 @@ export class AnswerReader {
   }
 
   #give(x: Exchange, buffer: Buffer, start: number, end: number): void {
-    if (!this.#events.targetBody(x, buffer, start, end)) this.wantsPause = true
+    if (!this.muted && !this.#events.targetBody(x, buffer, start, end)) this.wantsPause = true
   }
 }
 

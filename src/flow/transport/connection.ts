@@ -125,9 +125,11 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
       out.put(bytes, start, end)
       out.putAll(CRLF)
     } else out.put(bytes, start, end)
-    this.#owner.turn.push(this)
-    if (!this.#blocked) this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
-    return out.used < OUTBOX_HIGH && !this.#blocked
+    if (this.#blocked) return false
+    this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
+    if (out.used >= OUTBOX_HIGH) this.flush()
+    else this.#owner.turn.push(this)
+    return !this.#blocked
   }
 
   endBody(x: Exchange): void {
@@ -144,19 +146,19 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
 
   flush(): void {
     const out = this.#out
-    if (out.used === 0 || this.#socket === null) return
+    if (out.used === 0 || this.#blocked || this.#socket === null) return
     const socket = this.#socket
     socket.write(out.bytes.subarray(0, out.used))
     if (socket.writableLength === 0) return out.release()
     out.abandon()
-    if (this.#blocked) return
     this.#blocked = true
     if (this.#x !== null) this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.writeTimeoutMs
   }
 
   onDrain(): void {
     this.#blocked = false
-    if (this.#x === null) return
+    this.flush()
+    if (this.#x === null || this.#blocked) return
     this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.readTimeoutMs
     this.#owner.events.targetDrain(this.#x)
   }
@@ -171,7 +173,8 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
     }
     const verdict = this.#reader.take(x, buffer, 0, count)
     if (this.#x !== x) return this.#state !== CLOSED
-    if (verdict === READ_DONE) this.#finish(x, this.#reader.reusable)
+    // Bytes behind the end of an answer belong to nothing.
+    if (verdict === READ_DONE) this.#finish(x, this.#reader.reusable && this.#reader.pos === count)
     else if (verdict === READ_BAD) this.#fail(faults.TARGET_INVALID)
     else {
       if (!this.#blocked) this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs

@@ -3,8 +3,6 @@
  *
  * HOT     `send` runs once a try.
  */
-import net from 'node:net'
-import tls from 'node:tls'
 import type { Clock } from '../../base/clock.ts'
 import type { Deadlines } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
@@ -13,6 +11,8 @@ import type { Exchange } from '../../contract/exchange.ts'
 import type { Address, Target } from '../../contract/target.ts'
 import type { Transport, TransportEvents } from '../../contract/transport.ts'
 import { TargetConnection } from './connection.ts'
+import { Line } from './line.ts'
+import { openSocket } from './open-socket.ts'
 import { Pool, type PoolLimits } from './pool.ts'
 import { QueuedTry } from './queued-try.ts'
 import type { RequestHead } from './request-head.ts'
@@ -22,6 +22,8 @@ export interface TransportTools {
   readonly turn: Turn
   readonly deadlines: Deadlines
   readonly limits: PoolLimits
+  /** Lets GET and HEAD share connections that still wait for an answer. */
+  readonly pipelining: boolean
   readonly head: RequestHead
   /** All sockets of the worker read into it. */
   readonly readBuffer: Buffer
@@ -34,6 +36,7 @@ export class Http1Transport implements Transport {
   readonly head: RequestHead
   readonly #deadlines: Deadlines
   readonly #limits: PoolLimits
+  readonly #pipelining: boolean
   readonly #readBuffer: Buffer
   readonly #pools: Map<string, Pool>
 
@@ -44,6 +47,7 @@ export class Http1Transport implements Transport {
     this.head = tools.head
     this.#deadlines = tools.deadlines
     this.#limits = tools.limits
+    this.#pipelining = tools.pipelining
     this.#readBuffer = tools.readBuffer
     this.#pools = new Map()
   }
@@ -65,6 +69,7 @@ export class Http1Transport implements Transport {
 
   send(x: Exchange, target: Target): void {
     const pool = target.pool as Pool // opened by this transport: Pools has no other implementation in a worker
+    if (this.#pipelining && mayPipeline(x) && this.#pipeline(pool, x, target)) return
     const idle = x.freshOnly ? null : pool.take()
     if (idle !== null) idle.begin(x, target)
     else if (pool.hasRoom()) this.#connect(pool, x, target)
@@ -103,6 +108,41 @@ export class Http1Transport implements Transport {
     socket.on('close', () => connection.onClose(faults.TARGET_CONNECT))
   }
 
+  /** False when all lines are full. */
+  #pipeline(pool: Pool, x: Exchange, target: Target): boolean {
+    let line = pool.lines.choose(pool.limits.requestsMax)
+    if ((line === null || line.depth > 0) && pool.lines.hasRoom() && pool.hasRoom())
+      line = this.#openLine(pool)
+    if (line === null) return false
+    line.send(x, target)
+    return true
+  }
+
+  #openLine(pool: Pool): Line {
+    const line = new Line(this, pool.limits.idleTimeoutMs, (left) => {
+      pool.lines.remove(left)
+      if (left.isOpen) return
+      pool.open--
+      this.#deadlines.remove(left)
+    })
+    pool.open++
+    pool.lines.add(line)
+    this.#deadlines.add(line)
+    const buffer = this.#readBuffer
+    const socket = openSocket(pool.address, {
+      buffer,
+      callback: (count: number) => line.onRead(count, buffer),
+    })
+    line.open(socket)
+    const failed = pool.address.tls === null ? faults.TARGET_CONNECT : faults.TARGET_TLS
+    socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => line.onConnect())
+    socket.on('end', () => line.onClose(failed))
+    socket.on('drain', () => line.onDrain())
+    socket.on('error', () => line.onClose(failed))
+    socket.on('close', () => line.onClose(failed))
+    return line
+  }
+
   /** A connection is gone: its place may serve a try that waits. */
   closed(connection: TargetConnection): void {
     this.#deadlines.remove(connection)
@@ -119,21 +159,14 @@ export class Http1Transport implements Transport {
   }
 }
 
-function openSocket(address: Address, onread: net.OnReadOpts): net.Socket {
-  const where = {
-    host: address.ip,
-    port: address.port,
-    onread,
-    noDelay: true,
-    allowHalfOpen: true,
-    autoSelectFamily: false,
-  }
-  if (address.tls === null) return net.connect(where)
-  const { servername, verify } = address.tls
-  return tls.connect({
-    ...where,
-    rejectUnauthorized: verify,
-    ALPNProtocols: ['http/1.1'],
-    ...(net.isIP(servername) === 0 ? { servername } : {}),
-  })
+const G = 71
+const H = 72
+
+/** GET and HEAD without a body, on their first try. */
+function mayPipeline(x: Exchange): boolean {
+  if (x.freshOnly || x.requestLength !== 0 || x.requestBody !== null) return false
+  const head = x.request
+  const first = head.bytes[head.methodStart]
+  const length = head.methodEnd - head.methodStart
+  return (first === G && length === 3) || (first === H && length === 4)
 }

@@ -13,6 +13,7 @@
  */
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Address, Target, TargetPool } from '../../contract/target.ts'
+import { Lines } from './lines.ts'
 
 export interface PoolLimits {
   readonly connectionsMax: number
@@ -39,6 +40,8 @@ export interface WaitingTry {
 export class Pool implements TargetPool {
   readonly address: Address
   readonly limits: PoolLimits
+  /** Connections shared by pipelined requests. */
+  readonly lines: Lines
   readonly #idle: Pooled[]
   readonly #queue: WaitingTry[]
   /** Connections that exist, whatever their state. */
@@ -47,6 +50,7 @@ export class Pool implements TargetPool {
   constructor(address: Address, limits: PoolLimits) {
     this.address = address
     this.limits = limits
+    this.lines = new Lines()
     this.#idle = []
     this.#queue = []
     this.open = 0

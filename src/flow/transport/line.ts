@@ -1,0 +1,229 @@
+/**
+ * line — a connection that several requests share one behind the other (RFC 9112 §9.3.2), where UPSTREAM_PIPELINING is on.
+ *
+ * WHAT    queue  | x | x | given up | x |      answers come in the order of the requests; the first in the queue is the
+ *                  ^ being read                one whose answer is being read
+ *         Only GET and HEAD without a body travel here. A request that its client gives up stays in the queue as a ghost,
+ *         so that its answer can be read past.
+ *
+ * WRITES  The owning worker only.
+ *
+ * LIMITS  DEPTH_MAX requests a line. When the first one's client is slow, or the line fails, the others are tried again
+ *         elsewhere: one slow reader delays the rest by a turn, not by its slowness.
+ *
+ * HOT     `send` and `onRead` run for every request. Before and after, by `npm run bench`: see docs/engines.md.
+ */
+import type { Socket } from 'node:net'
+import type { Timed } from '../../base/deadlines.ts'
+import { type Fault, faults } from '../../base/faults.ts'
+import { Outbox } from '../../base/outbox.ts'
+import type { Flushable } from '../../base/turn.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import type { Target } from '../../contract/target.ts'
+import type { Carrier } from '../../contract/transport.ts'
+import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
+import type { ConnectionOwner } from './connection.ts'
+import { ghostOf } from './ghost.ts'
+
+export const DEPTH_MAX = 256
+
+export class Line implements Carrier, Flushable, Timed {
+  readonly #owner: ConnectionOwner
+  readonly #idleTimeoutMs: number
+  readonly #left: (line: Line) => void
+  readonly #out: Outbox
+  readonly #reader: AnswerReader
+  readonly #queue: Exchange[]
+  #socket: Socket | null
+  #connected: boolean
+  #blocked: boolean
+  #served: number
+  queued: boolean
+  deadlineMs: number
+  slot: number
+
+  /** `left` is told once, when the line takes no more requests. */
+  constructor(owner: ConnectionOwner, idleTimeoutMs: number, left: (line: Line) => void) {
+    this.#owner = owner
+    this.#idleTimeoutMs = idleTimeoutMs
+    this.#left = left
+    this.#out = new Outbox()
+    this.#reader = new AnswerReader(owner.events)
+    this.#queue = []
+    this.#socket = null
+    this.#connected = false
+    this.#blocked = false
+    this.#served = 0
+    this.queued = false
+    this.deadlineMs = 0
+    this.slot = -1
+  }
+
+  get depth(): number {
+    return this.#queue.length
+  }
+
+  /** False once the socket is gone. */
+  get isOpen(): boolean {
+    return this.#socket !== null
+  }
+
+  get served(): number {
+    return this.#served
+  }
+
+  open(socket: Socket): void {
+    this.#socket = socket
+  }
+
+  onConnect(): void {
+    this.#connected = true
+    if (this.#queue.length > 0) this.#expect(this.#queue[0]!)
+    this.flush()
+  }
+
+  send(x: Exchange, target: Target): void {
+    const now = this.#owner.clock.now()
+    x.carrier = this
+    x.reused = this.#served > 0
+    x.sentMs = now
+    if (x.connectedMs === 0) x.connectedMs = now
+    this.#served++
+    this.#owner.head.write(this.#out, x, target)
+    this.#queue.push(x)
+    if (this.#queue.length === 1) {
+      this.#reader.reset(x)
+      this.deadlineMs =
+        now + (this.#connected ? x.route!.service!.readTimeoutMs : x.route!.service!.connectTimeoutMs)
+    }
+    this.#owner.turn.push(this)
+  }
+
+  /** From the socket: `count` bytes are in the shared buffer. False stops reading. */
+  onRead(count: number, buffer: Buffer): boolean {
+    let at = 0
+    while (at < count) {
+      const x = this.#queue[0]
+      if (x === undefined) {
+        this.#fail(faults.TARGET_INVALID)
+        return false
+      }
+      const verdict = this.#reader.take(x, buffer, at, count)
+      if (this.#socket === null) return false
+      if (verdict === READ_BAD) {
+        this.#fail(faults.TARGET_INVALID)
+        return false
+      }
+      if (verdict !== READ_DONE) break
+      at = this.#reader.pos
+      if (!this.#finish(x)) return false
+    }
+    if (this.#queue.length > 0) this.#expect(this.#queue[0]!)
+    if (this.#reader.wantsPause) this.pause()
+    return true
+  }
+
+  /** The first answer is whole. False when the line ends with it. */
+  #finish(x: Exchange): boolean {
+    const goesOn = this.#reader.reusable
+    const isGhost = this.#reader.muted
+    this.#queue.shift()
+    if (this.#queue.length > 0) this.#start(this.#queue[0]!)
+    else this.deadlineMs = this.#owner.clock.now() + this.#idleTimeoutMs
+    if (!goesOn) this.#fail(faults.TARGET_RESET)
+    if (!isGhost) {
+      x.carrier = null
+      this.#owner.events.targetEnd(x)
+    }
+    return goesOn && this.#socket !== null
+  }
+
+  #start(x: Exchange): void {
+    this.#reader.reset(x)
+    this.#reader.muted = x.client === null
+    this.#expect(x)
+  }
+
+  #expect(x: Exchange): void {
+    const service = x.route === null ? null : x.route.service
+    if (service !== null) this.deadlineMs = this.#owner.clock.now() + service.readTimeoutMs
+  }
+
+  flush(): void {
+    const out = this.#out
+    if (out.used === 0 || this.#blocked || !this.#connected || this.#socket === null) return
+    this.#socket.write(out.bytes.subarray(0, out.used))
+    if (this.#socket.writableLength === 0) return out.release()
+    out.abandon()
+    this.#blocked = true
+  }
+
+  onDrain(): void {
+    this.#blocked = false
+    this.flush()
+  }
+
+  /** From the socket: the target has ended its side, or it is gone. */
+  onClose(fault: Fault): void {
+    const x = this.#queue[0]
+    if (x !== undefined && this.#reader.endsAtClose) this.#finish(x)
+    else this.#fail(this.#connected ? faults.TARGET_RESET : fault)
+  }
+
+  onDeadline(): void {
+    this.#fail(this.#connected ? faults.TARGET_READ_TIMEOUT : faults.TARGET_CONNECT_TIMEOUT)
+  }
+
+  abort(x: Exchange): void {
+    const at = this.#queue.indexOf(x)
+    if (at < 0) return
+    // What was read of an answer's head lies in the exchange that goes away: nothing can stand in for that.
+    if (at === 0 && this.#reader.started) {
+      this.#queue.shift()
+      return this.#fail(faults.TARGET_RESET)
+    }
+    this.#queue[at] = ghostOf(x)
+    if (at === 0) this.#start(this.#queue[0]!)
+  }
+
+  /** The first client is slow: it keeps the connection for itself, the others go elsewhere. */
+  pause(): void {
+    this.#left(this)
+    const others = this.#queue.splice(1)
+    this.#socket?.pause()
+    // Their answers will come here too, and find nobody: the line ends behind the first.
+    this.#reader.reusable = false
+    for (const x of others) this.#moved(x, faults.TARGET_RESET)
+  }
+
+  resume(): void {
+    this.#socket?.resume()
+  }
+
+  writeBody(): boolean {
+    return true
+  }
+
+  endBody(): void {}
+
+  #moved(x: Exchange, fault: Fault): void {
+    if (x.client === null) return
+    x.carrier = null
+    this.#owner.events.targetFault(x, fault)
+  }
+
+  #fail(fault: Fault): void {
+    this.destroy()
+    for (const x of this.#queue.splice(0)) this.#moved(x, fault)
+  }
+
+  destroy(): void {
+    if (this.#socket === null) return
+    const socket = this.#socket
+    this.#socket = null
+    this.deadlineMs = 0
+    this.#out.release()
+    socket.destroy()
+    this.#left(this)
+  }
+}
