@@ -12,18 +12,18 @@ import { addressText } from '../config/env-listen.ts'
 import { type EnvironmentReading, filesNeeded } from '../config/env-read.ts'
 import type { Config } from '../config/model.ts'
 import type { AnyPlugin } from '../contract/plugin.ts'
-import { type Outcome, Reloader } from '../control/reload.ts'
+import { type Checked, type Outcome, Reloader } from '../control/reload.ts'
 import { StatusServer } from '../control/status/status-server.ts'
 import type { StatusView } from '../control/status/status-view.ts'
 import { watchFile } from '../control/watch.ts'
 import { Counters, makeCounterBuffer, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
-import { type ConfigSource, checkSource } from './config-source.ts'
 import { Sockets, sharesPorts } from './listen/sockets.ts'
 import type { OperatorLog } from './log/operator-log.ts'
 import { readFilesMax, readVersion } from './machine.ts'
-import { NameSource } from './name-source.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { loadPlugins } from './registry.ts'
+import { type ConfigSource, checkSource } from './sources/config-source.ts'
+import { NameSource } from './sources/name-source.ts'
 import { WorkerSet } from './workers/worker-set.ts'
 
 export interface GatewayOptions {
@@ -87,7 +87,7 @@ export class Gateway {
       names: () => this.#names.entries(),
     })
     const doors = {
-      read: () => checkSource(source, parts.plugins),
+      read: () => this.#check(source, parts.plugins),
       publish: (config: Config, epoch: number) => this.#publish(config, epoch),
       log: log.write.bind(log),
     }
@@ -146,6 +146,15 @@ export class Gateway {
       this.#names.close()
       throw cause
     }
+  }
+
+  /** Compiles as well, so that what a plugin's build refuses reaches no worker. */
+  async #check(source: ConfigSource, plugins: ReadonlyMap<string, AnyPlugin>): Promise<Checked> {
+    const checked = await checkSource(source, plugins)
+    if (checked.config === null) return checked
+    const { makeTrialTools, tryCompile } = await import('./sources/trial.ts')
+    tryCompile(checked.config, makeTrialTools(this.#environment, plugins))
+    return checked
   }
 
   async #publish(config: Config, epoch: number): Promise<readonly string[]> {

@@ -45,7 +45,13 @@ export function integer(least: number, most: number): Kind<number> {
 export function integerOrAuto(least: number, most: number): Kind<number> {
   return {
     says: `\`auto\` or an integer from ${least} to ${most}`,
-    read: (given) => (given === 'auto' ? 0 : readInteger(given, least, most)),
+    read(given) {
+      if (given === 'auto') return 0
+      const value = readInteger(given, least, most)
+      return value instanceof Wrong
+        ? new Wrong(`'${given}' is neither auto nor an integer from ${least} to ${most}`)
+        : value
+    },
   }
 }
 

@@ -1,3 +1,152 @@
-export async function explain(_a: string, _b: string, _c: object): Promise<number> {
-  return 0
+/** `sluice explain`: which route a request would get and why, its plugins with their configuration, and its target. */
+import { CidrSet } from '../../base/cidr.ts'
+import { faults, GatewayError } from '../../base/faults.ts'
+import { Outbox } from '../../base/outbox.ts'
+import type { Config, PluginEntity } from '../../config/model.ts'
+import { compileBindings } from '../../config/plan/compile-bindings.ts'
+import { compileRoutes } from '../../config/plan/compile-routes.ts'
+import { compileServices } from '../../config/plan/compile-services.ts'
+import { Opened } from '../../config/plan/opened.ts'
+import { formatProblem } from '../../config/problems.ts'
+import type { BuildTools } from '../../contract/build.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import type { Chain, Route } from '../../contract/plan.ts'
+import { NameTable } from '../../flow/balancer/name-table.ts'
+import { buildGlobalChain } from '../../flow/chain/build-chain.ts'
+import { Admission } from '../../flow/listener/admit.ts'
+import { buildRouter } from '../../flow/router/build.ts'
+import { explainRoutes } from '../../flow/router/explain.ts'
+import type { RouteInput } from '../../flow/router/route-input.ts'
+import { putUpstreamPath } from '../../flow/transport/upstream-path.ts'
+import { loadPlugins } from '../registry.ts'
+import { loadSource, sourceOf } from '../sources/config-source.ts'
+import { NameSource } from '../sources/name-source.ts'
+import { makeTrialTools } from '../sources/trial.ts'
+import { EXIT_OK, EXIT_REFUSED } from './exit-codes.ts'
+import { makeRequest } from './imagined-request.ts'
+import { readSettings } from './settings.ts'
+
+export interface ExplainFlags {
+  readonly config?: string
+  readonly header?: readonly string[]
+}
+
+/** Exits with 1 when no route matches. */
+export async function explain(method: string, url: string, flags: ExplainFlags): Promise<number> {
+  const { environment } = readSettings()
+  const plugins = await loadPlugins(environment.pluginsDir)
+  const { config, problems } = await loadSource(sourceOf(environment, flags.config), plugins)
+  if (config === null) {
+    for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
+    throw new GatewayError(faults.CONFIG_INVALID, 'see above')
+  }
+  const x = makeRequest(method, url, flags.header ?? [])
+  const settings = {
+    trusted: new CidrSet(environment.trustedIps),
+    realIpHeader: 'x-real-ip',
+    realIpRecursive: false,
+  }
+  const refusal = new Admission(settings).admit(x)
+  if (refusal !== faults.NONE) {
+    say(`refused before routing: ${refusal.status} ${refusal.text}`)
+    return EXIT_REFUSED
+  }
+  const names = new NameTable()
+  const source = new NameSource(environment, () => {})
+  await source.follow(config)
+  for (const [name, answers] of source.entries()) names.update(name, answers)
+  source.close()
+  return describe(x, config, makeTrialTools(environment, plugins, names))
+}
+
+function describe(x: Exchange, config: Config, tools: BuildTools): number {
+  const opened = new Opened(tools.host)
+  try {
+    const services = compileServices(config, tools, opened)
+    const bindings = compileBindings(config, tools, opened)
+    const inputs = compileRoutes(config, tools, services, bindings)
+    describeRoutes(x, inputs, tools)
+    buildRouter(inputs, tools.routerFlavor).find(x)
+    const route = x.route
+    if (route === null) {
+      say(`\nanswer: ${faults.ROUTE_NOT_FOUND.status} ${faults.ROUTE_NOT_FOUND.text}`)
+      describeChain(buildGlobalChain(bindings), config, null)
+      return EXIT_REFUSED
+    }
+    describeChain(route.chain, config, route)
+    describeTarget(x, route)
+    return EXIT_OK
+  } finally {
+    opened.close()
+  }
+}
+
+function describeRoutes(x: Exchange, inputs: readonly RouteInput[], tools: BuildTools): void {
+  const rows = explainRoutes(inputs, tools.routerFlavor, x)
+  say(`routes, in the order they are asked (${tools.routerFlavor})`)
+  if (rows.length === 0) say('  the configuration has none')
+  const winner = rows.findIndex((row) => row.matched)
+  rows.forEach(({ route, reason }, at) => {
+    say(`  ${at === winner ? '>' : ' '} ${route.name ?? route.id}: ${reason}`)
+  })
+}
+
+function describeChain(chain: Chain, config: Config, route: Route | null): void {
+  say('\nplugins, in the order they run')
+  if (chain.links.length === 0) say('    none')
+  for (const link of chain.links) {
+    say(`    ${link.plugin} (priority ${link.priority}), from ${link.origin}`)
+    const entity = link.handler === null ? null : entityOf(config, link.plugin, route)
+    if (entity !== null) say(`        ${JSON.stringify(withoutNulls(entity.config))}`)
+    if (!chain.fixed) say('        a consumer may have a configuration of its own')
+  }
+}
+
+/** The configuration that applies without a consumer: the one bound most closely (kong.md §4.2). */
+function entityOf(config: Config, plugin: string, route: Route | null): PluginEntity | null {
+  let best: PluginEntity | null = null
+  let closest = -1
+  for (const entity of config.plugins) {
+    const isOther = entity.name !== plugin || !entity.enabled || entity.consumer !== null
+    const fitsRoute = entity.route === null || entity.route === route?.id
+    const fitsService = entity.service === null || entity.service === route?.service?.id
+    const close = (entity.route === null ? 0 : 2) + (entity.service === null ? 0 : 1)
+    if (isOther || !fitsRoute || !fitsService || close <= closest) continue
+    best = entity
+    closest = close
+  }
+  return best
+}
+
+function withoutNulls(config: PluginEntity['config']): object {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
+}
+
+function describeTarget(x: Exchange, route: Route): void {
+  const service = route.service
+  if (service === null) {
+    say(`\nanswer: ${faults.SERVICE_NOT_FOUND.status} ${faults.SERVICE_NOT_FOUND.text}`)
+    return
+  }
+  say(`\nservice ${service.name ?? service.id} (${service.protocol}://${service.host}:${service.port})`)
+  const target = service.balancer.pick(x)
+  for (const each of service.balancer.targets) {
+    const { ip, port } = each.address
+    say(`  ${each === target ? '>' : ' '} target ${each.name} at ${ip}:${port}, weight ${each.weight}`)
+  }
+  if (target === null) {
+    const fault = service.balancer.unresolved ? faults.NAME_UNRESOLVED : faults.TARGET_NONE
+    say(`    answer: ${fault.status} ${fault.text}`)
+    return
+  }
+  service.balancer.done(x, target, true)
+  const line = new Outbox()
+  putUpstreamPath(line, x, route, service)
+  const head = x.request
+  const method = head.bytes.latin1Slice(head.methodStart, head.methodEnd)
+  say(`\nsent: ${method} ${line.bytes.latin1Slice(0, line.used)}`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
 }

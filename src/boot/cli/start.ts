@@ -1,9 +1,9 @@
 /** `sluice start`: runs the gateway in the foreground until a signal ends it. */
 
 import type { EnvironmentReading } from '../../config/env-read.ts'
-import { type ConfigSource, sourceOf } from '../config-source.ts'
 import { type OperatorLog, openOperatorLog } from '../log/operator-log.ts'
 import { Gateway } from '../primary.ts'
+import { type ConfigSource, sourceOf } from '../sources/config-source.ts'
 import { explainFailure } from './exit-codes.ts'
 import { readSettings } from './settings.ts'
 
@@ -13,14 +13,13 @@ export interface StartFlags {
 }
 
 export async function start(flags: StartFlags): Promise<number> {
-  const began = performance.now()
   const reading = readSettings()
   const { environment } = reading
   if (environment.engine === 'uws') allowLargeHeads(environment.largeClientHeaderBytes)
   const log = openOperatorLog({ level: environment.logLevel, place: environment.proxyErrorLog })
   for (const { name, message } of reading.problems) log.write('warn', message, { variable: name })
   try {
-    return await run({ flags, reading, log, began })
+    return await run({ flags, reading, log })
   } catch (cause) {
     await log.close()
     return explainFailure(cause)
@@ -31,17 +30,17 @@ interface Run {
   readonly flags: StartFlags
   readonly reading: EnvironmentReading
   readonly log: OperatorLog
-  readonly began: number
 }
 
-async function run({ flags, reading, log, began }: Run): Promise<number> {
+async function run({ flags, reading, log }: Run): Promise<number> {
   const quickstart =
     flags.quickstart === true ? await (await import('../quickstart.ts')).openQuickstart() : null
   const flag = flags.config ?? quickstart?.file
   const source: ConfigSource = sourceOf(reading.environment, flag)
   const signals = listenToSignals()
   const gateway = await Gateway.open({ reading, source, log })
-  const tookMs = Math.round(performance.now() - began)
+  // From the start of the process, so that loading counts.
+  const tookMs = Math.round(performance.now())
   const { workers, engine } = reading.environment
   const proxy = gateway.addresses.join(', ')
   const status = gateway.statusAddresses.join(', ') || 'off'

@@ -65,9 +65,14 @@ export function statusBody(view: StatusView): object {
       epoch: view.epoch,
       reloads: view.reloads,
       draining: view.draining,
-      workers: view.workers,
+      workers: view.workers.map((worker) => ({ ...worker, ...loadOf(view, worker) })),
     },
   }
+}
+
+function loadOf(view: StatusView, worker: WorkerView): object {
+  const counters = new Counters(view.counters, worker.id)
+  return { connections: counters.get(CONNECTIONS_ACTIVE), requests: counters.get(REQUESTS) }
 }
 
 function memoryOf(view: StatusView, worker: WorkerView): object {

@@ -1,9 +1,9 @@
 /** name-source — keeps the names of the running configuration resolved, and tells the workers of each change. */
-import type { Environment } from '../config/env.ts'
-import type { Config } from '../config/model.ts'
-import { namesOf } from '../control/dns/names-of.ts'
-import type { Resolver } from '../control/dns/resolver.ts'
-import type { NameEntries } from './workers/messages.ts'
+import type { Environment } from '../../config/env.ts'
+import type { Config } from '../../config/model.ts'
+import { namesOf } from '../../control/dns/names-of.ts'
+import type { Resolver } from '../../control/dns/resolver.ts'
+import type { NameEntries } from '../workers/messages.ts'
 
 /** How long a start or a reload waits for first answers; what comes later is sent on. */
 const WAIT_MS = 1500
@@ -38,8 +38,8 @@ export class NameSource {
   /** Loaded when a name first asks for it: a configuration of addresses starts without a resolver. */
   async #open(): Promise<Resolver> {
     const [{ RESOLVER_DEFAULTS, Resolver, realLater }, { LOOKUP_DEFAULTS, openLookups }] = await Promise.all([
-      import('../control/dns/resolver.ts'),
-      import('../control/dns/lookups.ts'),
+      import('../../control/dns/resolver.ts'),
+      import('../../control/dns/lookups.ts'),
     ])
     const { dnsOrder, dnsResolver, dnsValidTtlMs, dnsStaleTtlMs, dnsNotFoundTtlMs, dnsErrorTtlMs } =
       this.#environment

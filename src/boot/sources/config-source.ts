@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Environment } from '../config/env.ts'
-import { loadConfig } from '../config/load.ts'
-import type { Config, Problem } from '../config/model.ts'
-import { formatProblem } from '../config/problems.ts'
-import type { AnyPlugin } from '../contract/plugin.ts'
-import type { Checked } from '../control/reload.ts'
-import { EMPTY_HASH } from '../control/status/status-view.ts'
+import type { Environment } from '../../config/env.ts'
+import { loadConfig } from '../../config/load.ts'
+import type { Config, Problem } from '../../config/model.ts'
+import { formatProblem } from '../../config/problems.ts'
+import type { AnyPlugin } from '../../contract/plugin.ts'
+import type { Checked } from '../../control/reload.ts'
+import { EMPTY_HASH } from '../../control/status/status-view.ts'
 
 export interface ConfigSource {
   /** Absolute; '' when the configuration is in a variable, or there is none. */
