@@ -128,15 +128,16 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
   /** From the listener: what came can't be read, or did not come in time. */
   refuse(x: Exchange, fault: Fault): void {
     if (x.plan === null) this.stages.plans.enter(x)
+    x.fault = fault
     this.#dropTry(x)
     this.#fail(x, fault)
   }
 
   /** From the listener: nobody is there to be answered. */
   clientGone(x: Exchange, fault: Fault): void {
-    this.#dropTry(x)
     if (x.stage === STAGE_DONE) return
     x.fault = fault
+    this.#dropTry(x)
     if (x.status === 0) x.status = fault.status
     this.#log(x)
   }

@@ -69,3 +69,10 @@ function isToken(name: string): boolean {
   for (let i = 0; i < name.length; i++) if ((TOKEN[name.charCodeAt(i)] ?? 0) === 0) return false
   return true
 }
+
+/** Drops what was received and keeps what plugins have added: for the next try, or an answer of our own. */
+export function forgetReceived(head: Head): void {
+  const added = head.added.slice()
+  head.reset()
+  for (const field of added) head.added.push(field)
+}

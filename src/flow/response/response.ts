@@ -7,7 +7,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import type { Exchange } from '../../contract/exchange.ts'
-import { addField } from '../../http1/fields.ts'
+import { addField, forgetReceived, setField } from '../../http1/fields.ts'
 import { bit, id } from '../../http1/names.ts'
 import { statusLine } from './reasons.ts'
 import { CONTENT_TYPES, chooseKind, renderError } from './templates.ts'
@@ -87,7 +87,7 @@ export class Response {
   info(x: Exchange): void {
     const out = x.client!.out
     out.putAll(statusLine(x.response.status))
-    x.response.putFields(out, DROPPED | bit('trailer'))
+    x.response.putReceived(out, DROPPED | bit('trailer'))
   }
 
   #putProxied(x: Exchange): void {
@@ -121,11 +121,11 @@ export class Response {
     x.fault = fault
     x.proxied = false
     x.status = fault.status
-    if (x.response.used !== 0 || x.response.added.length !== 0) x.response.reset()
+    if (x.response.used !== 0) forgetReceived(x.response)
     if (fault.closes) x.keepAlive = false
     if (fault === faults.HTTPS_REQUIRED && renderHttps(x)) return
     const kind = chooseKind(x, fault, this.#settings.errorDefaultType)
-    addField(x.response, 'Content-Type', CONTENT_TYPES[kind])
+    setField(x.response, 'Content-Type', CONTENT_TYPES[kind])
     x.answerBody = Buffer.from(renderError(kind, fault.text, x.requestId.latin1Slice(0, x.requestId.length)))
   }
 }

@@ -7,6 +7,7 @@ import type { Exchange } from '../../contract/exchange.ts'
 import type { TransportEvents } from '../../contract/transport.ts'
 import { MORE } from '../../http1/answers.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked.ts'
+import { forgetReceived } from '../../http1/fields.ts'
 import {
   CHUNKED,
   INVALID,
@@ -75,7 +76,7 @@ export class AnswerReader {
     this.muted = false
     this.started = false
     this.wantsPause = false
-    if (x.response.used !== 0) x.response.reset()
+    if (x.response.used !== 0) forgetReceived(x.response)
   }
 
   /** True when the close of the connection is the end of the body. */
@@ -112,7 +113,7 @@ export class AnswerReader {
     if (head.status < 200) {
       if (head.status === 101 || ++this.#interim > INTERIM_MAX) return READ_FAILED
       if (!this.muted) this.#events.targetInfo(x)
-      head.reset()
+      forgetReceived(head)
       return at
     }
     const says = (head.present & bit('connection')) === 0 ? 0 : readConnection(head)

@@ -1,0 +1,98 @@
+/**
+ * bench — CPU a request of the gateway against nginx, measured in turns in one run.
+ *
+ *   npm run bench -- [--connections 64,512] [--seconds 4] [--rounds 5] [--subjects nginx,sluice]
+ *
+ * The gateway has core 0; load and origin share core 1. Rounds alternate between the subjects, and what counts is the
+ * median of each round's ratio to nginx, so that a machine that gets slower does so for both.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { readVersion } from '../src/boot/machine.ts'
+import { load } from './load/wrk.ts'
+import { cpuUs, rssKb } from './measure/proc.ts'
+import { accepting, freePort, has, start, stop } from './measure/run-child.ts'
+import { originConf } from './peers/nginx.ts'
+import { type Subject, subjects } from './peers/subjects.ts'
+
+const GATEWAY_CORE = 0
+const LOAD_CORE = Math.min(1, cpus().length - 1)
+
+const { values } = parseArgs({
+  options: {
+    connections: { type: 'string', default: '64,512' },
+    seconds: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '5' },
+    subjects: { type: 'string', default: subjects.map((subject) => subject.name).join(',') },
+  },
+})
+
+interface Running {
+  readonly subject: Subject
+  readonly port: number
+  readonly pid: number
+}
+
+async function main(): Promise<void> {
+  const missing = ['nginx', 'wrk', 'taskset'].filter((program) => !has(program))
+  if (missing.length > 0) throw new Error(`needed and not installed: ${missing.join(', ')}`)
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  const originPort = await freePort()
+  const children = [start(LOAD_CORE, ['nginx', '-c', originConf(directory, originPort)])]
+  try {
+    await accepting(originPort)
+    const running: Running[] = []
+    for (const subject of subjects.filter((one) => values.subjects.split(',').includes(one.name))) {
+      const place = { directory, port: await freePort(), originPort }
+      const child = start(GATEWAY_CORE, subject.command(place), subject.env(place))
+      children.push(child)
+      await accepting(place.port)
+      running.push({ subject, port: place.port, pid: child.pid! })
+    }
+    printMachine()
+    for (const connections of values.connections.split(',').map(Number)) await compare(running, connections)
+  } finally {
+    await Promise.all(children.map(stop))
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function compare(running: readonly Running[], connections: number): Promise<void> {
+  for (const one of running) await load(LOAD_CORE, one.port, connections, 2)
+  const cost = new Map<string, number[]>(running.map((one) => [one.subject.name, []]))
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    for (const one of running) {
+      const before = cpuUs(one.pid)
+      const { requests, errors } = await load(LOAD_CORE, one.port, connections, Number(values.seconds))
+      if (errors > 0) throw new Error(`${one.subject.name}: ${errors} requests failed`)
+      cost.get(one.subject.name)!.push((cpuUs(one.pid) - before) / requests)
+    }
+    console.log(`  ${connections} connections, round ${round} of ${values.rounds} done`)
+  }
+  const base = cost.get('nginx')
+  for (const one of running) {
+    const figures = cost.get(one.subject.name)!
+    const ratios = base === undefined ? [] : figures.map((us, round) => us / base[round]!)
+    const ratio = ratios.length === 0 ? '' : `  ${spread(ratios)} x nginx`
+    console.log(
+      `${one.subject.name.padEnd(18)} ${String(connections).padStart(4)} conns  ${spread(figures)} µs CPU a request${ratio}  ${rssKb(one.pid) >> 10} MB`,
+    )
+  }
+}
+
+/** median (least–most) */
+function spread(figures: readonly number[]): string {
+  const sorted = [...figures].sort((left, right) => left - right)
+  const show = (figure: number | undefined): string => (figure ?? 0).toFixed(2)
+  return `${show(sorted[sorted.length >> 1])} (${show(sorted[0])}–${show(sorted.at(-1))})`
+}
+
+function printMachine(): void {
+  console.log(
+    `${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}, sluice ${readVersion()}`,
+  )
+}
+
+await main()
