@@ -1,0 +1,63 @@
+/**
+ * compile — turns a checked configuration into the Plan that a worker runs.
+ *
+ *     services ──▶ balancers          plugins ──▶ handlers, one an entity, shared by all chains
+ *        └──────────── routes ──▶ chains ──┘                    │
+ *                        └──▶ router       consumers ──▶ overrides
+ *
+ * Done whole or not at all: when a part can't be built, what was built before it is closed again and the old plan
+ * runs on.
+ */
+import { faults, GatewayError } from '../base/faults.ts'
+import type { BuildTools } from '../contract/build.ts'
+import type { Consumer, Plan, Route, Service } from '../contract/plan.ts'
+import type { Bindings } from '../flow/chain/bindings.ts'
+import { buildGlobalChain } from '../flow/chain/build-chain.ts'
+import { buildRouter } from '../flow/router/build.ts'
+import type { Config, ConsumerEntity } from './model.ts'
+import { compileBindings } from './plan/compile-bindings.ts'
+import { compileRoutes } from './plan/compile-routes.ts'
+import { compileServices } from './plan/compile-services.ts'
+import { Opened } from './plan/opened.ts'
+
+/** Throws GatewayError CONFIG_INVALID when a plugin or a pattern refuses to be built. */
+export function compile(config: Config, tools: BuildTools, epoch: number): Plan {
+  const opened = new Opened(tools.host)
+  try {
+    return assemble(config, tools, epoch, opened)
+  } catch (error) {
+    opened.close()
+    if (error instanceof GatewayError) throw error
+    throw new GatewayError(
+      faults.CONFIG_INVALID,
+      error instanceof Error ? error.message : String(error),
+      error,
+    )
+  }
+}
+
+function assemble(config: Config, tools: BuildTools, epoch: number, opened: Opened): Plan {
+  const services = compileServices(config, tools, opened)
+  const bindings = compileBindings(config, tools, opened)
+  const inputs = compileRoutes(config, tools, services, bindings)
+  return Object.freeze({
+    epoch,
+    hash: config.hash,
+    router: buildRouter(inputs, tools.routerFlavor),
+    globalChain: buildGlobalChain(bindings),
+    consumers: Object.freeze(config.consumers.map((entity) => compileConsumer(entity, bindings))),
+    routes: Object.freeze<Route[]>(inputs.map((input) => input.route)),
+    services: Object.freeze<Service[]>([...services.values()]),
+    close: () => opened.close(),
+  })
+}
+
+function compileConsumer(entity: ConsumerEntity, bindings: Bindings): Consumer {
+  return Object.freeze({
+    id: entity.id,
+    username: entity.username,
+    customId: entity.custom_id,
+    tags: entity.tags ?? [],
+    overrides: bindings.ofConsumer(entity.id),
+  })
+}

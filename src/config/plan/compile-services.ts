@@ -1,0 +1,61 @@
+/** Services with their balancers, one each. A disabled service is left out, and so are its routes. */
+import type { BuildTools } from '../../contract/build.ts'
+import type { Service } from '../../contract/plan.ts'
+import { buildBalancer } from '../../flow/balancer/build.ts'
+import type { Config, ServiceEntity, TargetEntity, UpstreamEntity } from '../model.ts'
+import type { Opened } from './opened.ts'
+
+/** By id. */
+export function compileServices(config: Config, tools: BuildTools, opened: Opened): Map<string, Service> {
+  const upstreams = new Map(config.upstreams.map((upstream) => [upstream.name, upstream]))
+  const targets = targetsByUpstream(config)
+  const services = new Map<string, Service>()
+  for (const entity of config.services) {
+    if (!entity.enabled) continue
+    // A service's host is first of all the name of an upstream; only then is it a name to look up.
+    const upstream = upstreams.get(entity.host) ?? null
+    const its = upstream === null ? [] : (targets.get(upstream.id) ?? [])
+    services.set(entity.id, compileService(entity, { upstream, targets: its, tools }, opened))
+  }
+  return services
+}
+
+interface Behind {
+  readonly upstream: UpstreamEntity | null
+  readonly targets: readonly TargetEntity[]
+  readonly tools: BuildTools
+}
+
+function compileService(entity: ServiceEntity, behind: Behind, opened: Opened): Service {
+  const { host, port, protocol } = entity
+  // Absent means off, as it does in Kong.
+  const balancer = buildBalancer({
+    ...behind,
+    service: { host, port, protocol, tlsVerify: entity.tls_verify === true },
+  })
+  opened.add(balancer)
+  return Object.freeze({
+    id: entity.id,
+    name: entity.name,
+    protocol,
+    host,
+    port,
+    path: entity.path,
+    retries: entity.retries,
+    connectTimeoutMs: entity.connect_timeout,
+    writeTimeoutMs: entity.write_timeout,
+    readTimeoutMs: entity.read_timeout,
+    tags: entity.tags ?? [],
+    balancer,
+  })
+}
+
+function targetsByUpstream(config: Config): Map<string, TargetEntity[]> {
+  const found = new Map<string, TargetEntity[]>()
+  for (const target of config.targets) {
+    const held = found.get(target.upstream)
+    if (held === undefined) found.set(target.upstream, [target])
+    else held.push(target)
+  }
+  return found
+}

@@ -1,0 +1,109 @@
+/**
+ * Plugin configurations sorted by what they are bound to, so that a route's chain is built from its few and not by
+ * looking at all of them, and a consumer's overrides are at hand when it asks.
+ */
+import type { ConsumerOverrides, Link } from '../../contract/plan.ts'
+import type { Handler } from '../../contract/plugin.ts'
+import { type Binding, ROW_ROUTE_SERVICE, rowOf } from './precedence.ts'
+
+/** What all consumers' configurations of one plugin at one place amount to, for the chains they may change. */
+export interface Ask {
+  readonly priority: number
+  requestBodyMax: number
+  responseBodyMax: number
+}
+
+/** The configurations bound to one route, to one service, or to neither. */
+export class Place {
+  /** Without a consumer. A link is made once and stands in all the chains it is part of. */
+  readonly plain: Link[] = []
+  /** By plugin: some consumer has one here. */
+  readonly consumers = new Map<string, Ask>()
+}
+
+interface Overrides extends ConsumerOverrides {
+  readonly byRouteAndService: Map<string, Handler>
+  readonly byRoute: Map<string, Handler>
+  readonly byService: Map<string, Handler>
+  alone: Handler | null
+}
+
+export class Bindings {
+  readonly everywhere = new Place()
+  readonly #routes = new Map<string, Place>()
+  readonly #services = new Map<string, Place>()
+  readonly #consumers = new Map<string, Map<string, Overrides>>()
+
+  /** A binding to route and service counts as one to the route: give only those whose route has that service. */
+  add(binding: Binding): void {
+    const place = this.#placeOf(binding)
+    if (binding.consumerId === null) {
+      place.plain.push(linkOf(binding))
+      return
+    }
+    this.#ask(place, binding)
+    this.#override(binding.consumerId, binding)
+  }
+
+  ofRoute(id: string): Place {
+    return this.#routes.get(id) ?? NOWHERE
+  }
+
+  ofService(id: string): Place {
+    return this.#services.get(id) ?? NOWHERE
+  }
+
+  /** Null for a consumer that has no configuration of its own. */
+  ofConsumer(id: string): ReadonlyMap<string, ConsumerOverrides> | null {
+    return this.#consumers.get(id) ?? null
+  }
+
+  #placeOf(binding: Binding): Place {
+    if (binding.routeId !== null) return grow(this.#routes, binding.routeId, () => new Place())
+    if (binding.serviceId !== null) return grow(this.#services, binding.serviceId, () => new Place())
+    return this.everywhere
+  }
+
+  #ask(place: Place, { plugin, priority, handler }: Binding): void {
+    const ask = grow(place.consumers, plugin, () => ({ priority, requestBodyMax: 0, responseBodyMax: 0 }))
+    ask.requestBodyMax = Math.max(ask.requestBodyMax, handler.requestBodyMax ?? 0)
+    ask.responseBodyMax = Math.max(ask.responseBodyMax, handler.responseBodyMax ?? 0)
+  }
+
+  #override(consumerId: string, binding: Binding): void {
+    const mine = grow(this.#consumers, consumerId, () => new Map<string, Overrides>())
+    const own = grow(mine, binding.plugin, noOverrides)
+    const { routeId, serviceId, handler } = binding
+    if (routeId !== null && serviceId !== null) own.byRouteAndService.set(routeId, handler)
+    else if (routeId !== null) own.byRoute.set(routeId, handler)
+    else if (serviceId !== null) own.byService.set(serviceId, handler)
+    else own.alone = handler
+  }
+}
+
+/** Of a route or service that has no configuration of its own. */
+export const NOWHERE = new Place()
+
+function linkOf(binding: Binding): Link {
+  return Object.freeze({
+    plugin: binding.plugin,
+    priority: binding.priority,
+    handler: binding.handler,
+    outranksConsumer: rowOf(binding) === ROW_ROUTE_SERVICE,
+    origin: binding.origin,
+  })
+}
+
+function noOverrides(): Overrides {
+  return { byRouteAndService: new Map(), byRoute: new Map(), byService: new Map(), alone: null }
+}
+
+/** The value under `key`, made on first use. */
+function grow<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let found = map.get(key)
+  if (found === undefined) {
+    found = make()
+    map.set(key, found)
+  }
+  return found
+}

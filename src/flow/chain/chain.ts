@@ -1,0 +1,187 @@
+/**
+ * chain — runs the plugins of an exchange in order, one phase at a time.
+ *
+ * WHAT    A chain that no consumer can change is walked as dense arrays of handlers, one a phase. In any other chain
+ *         each link is resolved when its turn comes in the request phase, with the consumer as earlier plugins have
+ *         set it, and kept in x.picked. Links behind the one that answered are resolved with the consumer as it then
+ *         is: their request steps are skipped, their response and log steps still run, so that a refusal by a limit
+ *         still gets its CORS fields and is still logged. All of this also holds for an answer that came before the
+ *         request phase.
+ *
+ *         x.step is the next to run, in `request` of a fixed chain and in `links` of any other: a plugin that had
+ *         answered WAIT is followed by running the same phase again.
+ *
+ * HOT     Runs three times a request. The only try is around the plugin's own code.
+ */
+import { faults } from '../../base/faults.ts'
+import { type Exchange, NO_BODY } from '../../contract/exchange.ts'
+import type { Chain } from '../../contract/plan.ts'
+import { DONE, type Handler, NEXT, type Verdict, WAIT } from '../../contract/plugin.ts'
+import { handlerFor } from './precedence.ts'
+
+export type Step = 'rewrite' | 'request' | 'response' | 'body' | 'log'
+
+/** Told of a plugin that threw. The request goes on as described at each step. */
+export type Report = (x: Exchange, plugin: string, step: Step, error: unknown) => void
+
+export class ChainRunner {
+  readonly #report: Report
+
+  constructor(report: Report) {
+    this.#report = report
+  }
+
+  /** Global plugins, before routing. To be called again after a WAIT: x.route is then still null. */
+  runRewrite(x: Exchange): Verdict {
+    const plan = x.plan
+    if (plan === null) return NEXT
+    const handlers = plan.globalChain.rewrite
+    while (x.step < handlers.length) {
+      const handler = handlers[x.step]!
+      x.step++
+      let verdict: Verdict = DONE
+      try {
+        verdict = handler.onRewrite!(x)
+        if (verdict === NEXT) continue
+        if (verdict !== DONE && verdict !== WAIT) throw new TypeError(NO_VERDICT)
+      } catch (error) {
+        verdict = this.#fail(x, handler, 'rewrite', error)
+      }
+      return verdict
+    }
+    x.step = 0
+    return NEXT
+  }
+
+  /** The route's plugins, from x.step on. A plugin that throws has answered 500. */
+  runRequest(x: Exchange): Verdict {
+    const route = x.route
+    if (route === null) return NEXT
+    if (!route.chain.fixed) return this.#pickAndRun(x, route.chain)
+    const handlers = route.chain.request
+    while (x.step < handlers.length) {
+      const handler = handlers[x.step]!
+      x.step++
+      const verdict = this.#ask(x, handler)
+      if (verdict !== NEXT) return verdict
+    }
+    return NEXT
+  }
+
+  /** Before the head of the answer is written, be it the target's or ours. A plugin that throws is passed over. */
+  runResponse(x: Exchange): void {
+    const chain = chainOf(x)
+    if (chain === null) return
+    if (!chain.fixed) this.#pickRest(x, chain)
+    const handlers = chain.fixed ? chain.response : x.picked
+    for (let i = 0; i < handlers.length; i++) {
+      const handler = handlers[i]!
+      if (handler === null || handler.onResponse === undefined) continue
+      try {
+        handler.onResponse(x)
+      } catch (error) {
+        this.#tell(x, handler, 'response', error)
+      }
+    }
+  }
+
+  /** For a chain with `responseBodyMax`: what to send in place of the whole body that was gathered. */
+  runResponseBody(x: Exchange, body: Buffer): Uint8Array {
+    const chain = chainOf(x)
+    if (chain === null) return body
+    if (!chain.fixed) this.#pickRest(x, chain)
+    let current = body
+    for (let i = 0; i < chain.links.length; i++) {
+      const handler = chain.fixed ? chain.links[i]!.handler : x.picked[i]!
+      if (handler === null || handler.onResponseBody === undefined) continue
+      try {
+        current = asBuffer(handler.onResponseBody(x, current))
+      } catch (error) {
+        this.#tell(x, handler, 'body', error)
+      }
+    }
+    return current
+  }
+
+  /** After the answer is out, or the client is gone. A plugin that throws is passed over. */
+  runLog(x: Exchange): void {
+    const chain = chainOf(x)
+    if (chain === null) return
+    if (!chain.fixed) this.#pickRest(x, chain)
+    const handlers = chain.fixed ? chain.log : x.picked
+    for (let i = 0; i < handlers.length; i++) {
+      const handler = handlers[i]!
+      if (handler === null || handler.onLog === undefined) continue
+      try {
+        handler.onLog(x)
+      } catch (error) {
+        this.#tell(x, handler, 'log', error)
+      }
+    }
+  }
+
+  #pickAndRun(x: Exchange, chain: Chain): Verdict {
+    const links = chain.links
+    while (x.step < links.length) {
+      const handler = handlerFor(links[x.step]!, chain, x.consumer)
+      x.picked.push(handler)
+      x.step++
+      if (handler === null || handler.onRequest === undefined) continue
+      const verdict = this.#ask(x, handler)
+      if (verdict === NEXT) continue
+      // A plugin that waits may still let the request go on, so the rest is not resolved yet.
+      if (verdict === DONE) this.#pickRest(x, chain)
+      return verdict
+    }
+    return NEXT
+  }
+
+  #pickRest(x: Exchange, chain: Chain): void {
+    for (let i = x.picked.length; i < chain.links.length; i++)
+      x.picked.push(handlerFor(chain.links[i]!, chain, x.consumer))
+  }
+
+  #ask(x: Exchange, handler: Handler): Verdict {
+    try {
+      const verdict = handler.onRequest!(x)
+      if (verdict === NEXT || verdict === DONE || verdict === WAIT) return verdict
+      // Say, a promise. Going on would open the gate that this plugin may be.
+      throw new TypeError(NO_VERDICT)
+    } catch (error) {
+      return this.#fail(x, handler, 'request', error)
+    }
+  }
+
+  #fail(x: Exchange, handler: Handler, step: Step, error: unknown): Verdict {
+    x.fault = faults.PLUGIN_FAILED
+    x.answerBody = NO_BODY
+    this.#tell(x, handler, step, error)
+    return DONE
+  }
+
+  #tell(x: Exchange, handler: Handler, step: Step, error: unknown): void {
+    this.#report(x, nameOf(x, handler), step, error)
+  }
+}
+
+const NO_VERDICT = 'the plugin answered no verdict (NEXT, DONE or WAIT)'
+
+/** A request that no route matched, or that could not be read, has the global plugins. */
+function chainOf(x: Exchange): Chain | null {
+  if (x.route !== null) return x.route.chain
+  return x.plan === null ? null : x.plan.globalChain
+}
+
+function nameOf(x: Exchange, handler: Handler): string {
+  const chain = chainOf(x)
+  if (chain === null) return ''
+  for (let i = 0; i < chain.links.length; i++) {
+    const link = chain.links[i]!
+    if (link.handler === handler || (i < x.picked.length && x.picked[i] === handler)) return link.plugin
+  }
+  return ''
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,143 @@
+/** Which configuration of a plugin applies: Kong's eight rows, one winner, no merge. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Consumer } from '../../contract/plan.ts'
+import { Bindings } from './bindings.ts'
+import { ChainBuilder } from './build-chain.ts'
+import { type Binding, handlerFor, rowOf } from './precedence.ts'
+
+const ROUTE = 'route-1'
+const SERVICE = 'service-1'
+const JO = 'jo'
+
+/** Most specific first, as the manual says it: [name, route?, service?, consumer?]. */
+const ROWS = [
+  ['route + service + consumer', true, true, true],
+  ['route + consumer', true, false, true],
+  ['service + consumer', false, true, true],
+  ['route + service', true, true, false],
+  ['consumer', false, false, true],
+  ['route', true, false, false],
+  ['service', false, true, false],
+  ['global', false, false, false],
+] as const
+
+for (let row = 0; row < ROWS.length; row++) {
+  test(`row ${row + 1}: a configuration for ${ROWS[row]![0]} wins over all below it`, () => {
+    const present = ROWS.slice(row).map(bindingOf)
+    assert.equal(rowOf(present[0]!), row + 1)
+    assert.equal(winner(present, JO), present[0])
+    assert.equal(winner(present.toReversed(), JO), present[0], 'whatever order they are written in')
+  })
+}
+
+test('a stranger is served by the best configuration that names no consumer', () => {
+  assert.equal(winner(ROWS.map(bindingOf), null)?.origin, 'route + service')
+})
+
+test('a plugin that only another consumer has does not run', () => {
+  const present = ROWS.filter(([, , , consumer]) => consumer).map(bindingOf)
+  assert.equal(winner(present, 'ann'), undefined)
+})
+
+test('configurations for another route, service or both never apply', () => {
+  const elsewhere = [
+    { ...bindingOf(ROWS[5]), routeId: 'route-2' },
+    { ...bindingOf(ROWS[6]), serviceId: 'service-2' },
+    { ...bindingOf(ROWS[1]), routeId: 'route-2' },
+    { ...bindingOf(ROWS[2]), serviceId: 'service-2' },
+  ]
+  assert.equal(winner(elsewhere, JO), undefined)
+})
+
+test('whatever is configured, the chain agrees with picking the lowest row by hand', () => {
+  const scopes = ['route-1', 'route-2'].flatMap((routeId) =>
+    ['service-1', 'service-2'].flatMap((serviceId) =>
+      ['jo', 'ann'].flatMap((consumerId) =>
+        ROWS.map(([, route, service, consumer]) => ({
+          routeId: route ? routeId : null,
+          serviceId: service ? serviceId : null,
+          consumerId: consumer ? consumerId : null,
+        })),
+      ),
+    ),
+  )
+  // compile leaves out what binds a route together with another service than its own; here both are route-1's.
+  const possible = scopes.filter((scope) => scope.routeId === null || scope.serviceId !== 'service-2')
+  const unique = [...new Map(possible.map((scope) => [JSON.stringify(scope), scope])).values()]
+  const who = fc.constantFrom(null, 'jo', 'ann', 'nobody')
+  fc.assert(
+    fc.property(fc.subarray(unique), who, (chosen, consumerId) => {
+      const bindings = chosen.map((scope) => makeBinding(JSON.stringify(scope), scope))
+      const expected = bindings
+        .filter((binding) => binding.routeId === null || binding.routeId === ROUTE)
+        .filter((binding) => binding.serviceId === null || binding.serviceId === SERVICE)
+        .filter((binding) => binding.consumerId === null || binding.consumerId === consumerId)
+        .sort((left, right) => rowOf(left) - rowOf(right))[0]
+      assert.equal(winner(bindings, consumerId)?.origin, expected?.origin)
+    }),
+  )
+})
+
+test('routes without a configuration of their own have those of their own service', () => {
+  const ofService = (id: string) => makeBinding(id, { routeId: null, serviceId: id, consumerId: null })
+  const builder = new ChainBuilder(gather([bindingOf(ROWS[7]), ofService('a'), ofService('b')]))
+  const origins = ['a', 'b', 'c', ''].map((serviceId) => builder.build('r', serviceId).links[0]?.origin)
+  assert.deepEqual(origins, ['a', 'b', 'global', 'global'])
+})
+
+test('a chain is fixed exactly when no consumer could change its handlers', () => {
+  const [, , serviceAndConsumer, routeAndService, consumer, , , everywhere] = ROWS.map(bindingOf)
+  assert.equal(chainOf([everywhere!]).fixed, true)
+  assert.equal(chainOf([everywhere!, consumer!]).fixed, false)
+  assert.equal(
+    chainOf([routeAndService!, consumer!]).fixed,
+    true,
+    'route + service outranks a consumer alone',
+  )
+  assert.equal(chainOf([routeAndService!, serviceAndConsumer!]).fixed, false, 'but not one of its service')
+  assert.equal(chainOf([{ ...consumer!, routeId: 'route-2' }]).fixed, true, 'of no concern to this route')
+})
+
+// the rig
+
+function bindingOf([origin, route, service, consumer]: (typeof ROWS)[number]): Binding {
+  return makeBinding(origin, {
+    routeId: route ? ROUTE : null,
+    serviceId: service ? SERVICE : null,
+    consumerId: consumer ? JO : null,
+  })
+}
+
+type Scope = Pick<Binding, 'routeId' | 'serviceId' | 'consumerId'>
+
+function makeBinding(origin: string, scope: Scope): Binding {
+  return { plugin: 'cors', priority: 2000, ...scope, handler: {}, origin }
+}
+
+function chainOf(present: readonly Binding[]) {
+  return new ChainBuilder(gather(present)).build(ROUTE, SERVICE)
+}
+
+function gather(present: readonly Binding[]): Bindings {
+  const bindings = new Bindings()
+  for (const binding of present) bindings.add(binding)
+  return bindings
+}
+
+/** Who serves `consumerId` on route-1 of service-1. */
+function winner(present: readonly Binding[], consumerId: string | null): Binding | undefined {
+  const bindings = gather(present)
+  const chain = new ChainBuilder(bindings).build(ROUTE, SERVICE)
+  assert.ok(chain.links.length <= 1, 'one plugin, one link')
+  const link = chain.links[0]
+  if (link === undefined) return undefined
+  const handler = handlerFor(link, chain, consumerId === null ? null : makeConsumer(consumerId, bindings))
+  if (chain.fixed) assert.equal(handler, link.handler, 'a fixed chain is the same for everybody')
+  return present.find((binding) => binding.handler === handler)
+}
+
+function makeConsumer(id: string, bindings: Bindings): Consumer {
+  return { id, username: id, customId: null, tags: [], overrides: bindings.ofConsumer(id) }
+}
