@@ -1,0 +1,88 @@
+/**
+ * correlation-id — gives every request an id that the target, the client and the logs can all name.
+ *
+ * A client that already sends one keeps it, so that an id survives a row of gateways.
+ */
+import type { Exchange } from '../../contract/exchange.ts'
+import { definePlugin, type Handler, NEXT, type Verdict } from '../../contract/plugin.ts'
+import { type Infer, s } from '../../contract/schema.ts'
+import { getField, setField } from '../../http1/fields.ts'
+import { type IdMaker, makeIdMaker } from './id-maker.ts'
+
+/** RFC 9110 §5.1: a field's name is a token. */
+const FIELD_NAME: readonly [string, string] = ["^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", 'not a valid header name']
+
+const schema = s.record({
+  header_name: s.string({
+    default: 'Kong-Request-ID',
+    match: FIELD_NAME,
+    says: 'The header that carries the id.',
+  }),
+  generator: s.string({
+    required: true,
+    default: 'uuid#counter',
+    one_of: ['uuid', 'uuid#counter', 'tracker'],
+    says: 'How an id is made: a UUID each, one UUID of the worker and a counter, or where and when it came in.',
+  }),
+  echo_downstream: s.boolean({
+    required: true,
+    default: false,
+    says: 'Sends the id back to the client too, also with answers of the gateway itself.',
+  }),
+})
+
+export default definePlugin({
+  name: 'correlation-id',
+  summary: 'Gives each request an id and passes it to the target, and to the client if asked.',
+  priority: 100_001, // before every plugin that logs, traces or refuses, so that all of them know the id
+  schema,
+  build: (config, host) => {
+    const ids = makeIdMaker(config.generator, host)
+    return config.echo_downstream ? new EchoingCorrelationId(config, ids) : new CorrelationId(config, ids)
+  },
+})
+
+/** Where the id is found in `x.notes`. */
+const NOTE = 'correlation_id'
+
+class CorrelationId implements Handler {
+  protected readonly name: string
+  readonly #lower: string
+  readonly #ids: IdMaker
+
+  constructor(config: Infer<typeof schema>, ids: IdMaker) {
+    this.name = config.header_name
+    this.#lower = config.header_name.toLowerCase()
+    this.#ids = ids
+  }
+
+  onRequest(x: Exchange): Verdict {
+    let id = getField(x.request, this.#lower)
+    if (id === null || id === '') {
+      id = this.#ids.next(x)
+      setField(x.request, this.name, id)
+    }
+    this.#note(x, id)
+    return NEXT
+  }
+
+  /** The id of this exchange; made now for one that was answered before its request steps ran. */
+  protected idOf(x: Exchange): string {
+    const noted = x.notes?.get(NOTE)
+    if (typeof noted === 'string') return noted
+    const id = getField(x.request, this.#lower) || this.#ids.next(x)
+    this.#note(x, id)
+    return id
+  }
+
+  #note(x: Exchange, id: string): void {
+    if (x.notes === null) x.notes = new Map()
+    x.notes.set(NOTE, id)
+  }
+}
+
+class EchoingCorrelationId extends CorrelationId {
+  onResponse(x: Exchange): void {
+    setField(x.response, this.name, this.idOf(x))
+  }
+}
