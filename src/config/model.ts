@@ -130,6 +130,11 @@ export interface Config {
   snis: SniEntity[]
   ca_certificates: CaCertificateEntity[]
   others: Record<string, OtherEntity[]>
+  /**
+   * Fields whose value came from a vault: entity id → field path ('config.secret') → the reference as written. The
+   * data plane reads the resolved value in the entity, people are shown the reference.
+   */
+  references?: Record<string, Record<string, string>>
 }
 
 /** One thing wrong with a source, for people. */

@@ -1,0 +1,68 @@
+/** What only time or several entities together can get wrong. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pathText } from '../../problems.ts'
+import { loadKong } from './load-kong.ts'
+
+/** Valid for a century from 2026. Neither key guards anything. */
+const CERT = `-----BEGIN CERTIFICATE-----
+MIIBhzCCAS6gAwIBAgIUHE+EH967/xE5CIxlYq30dW64zQkwCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPYXBpLmV4YW1wbGUuY29tMCAXDTI2MTEyMjIyMDI1MFoYDzIx
+MjYxMDI5MjIwMjUwWjAaMRgwFgYDVQQDDA9hcGkuZXhhbXBsZS5jb20wWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAAQY7xW6WchG5rkppfcsRjjn61QSFc4REuuB9BI0
+agZbV+AwSn0Rt4p7/jFMCaBnSvXu/PJF8f3awgquD0r7Ow53o1AwTjAdBgNVHQ4E
+FgQURmZsiwWkinJQVHfMm3lcpSPZ2NEwHwYDVR0jBBgwFoAURmZsiwWkinJQVHfM
+m3lcpSPZ2NEwDAYDVR0TAQH/BAIwADAKBggqhkjOPQQDAgNHADBEAiBbVUNSQM8r
+EaHuhMm5+uFXoPt24EynWjRD0CF3eLrLSQIgcZyVZQiHZmU/BSfm56PuaiSSB1Qg
+gRXOjWBeXjt14LI=
+-----END CERTIFICATE-----`
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPIxl0lYQnW6HTjuI
+W6rp90qVNoArlcPSwCw52fYNpjChRANCAAQY7xW6WchG5rkppfcsRjjn61QSFc4R
+EuuB9BI0agZbV+AwSn0Rt4p7/jFMCaBnSvXu/PJF8f3awgquD0r7Ow53
+-----END PRIVATE KEY-----`
+const AUTHORITY = `-----BEGIN CERTIFICATE-----
+MIIBijCCAS+gAwIBAgIUHBhb+ASn37Ts3t3Umnh+I+LJ0C4wCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOY2EuZXhhbXBsZS5jb20wIBcNMjYxMTIyMjIwMjUwWhgPMjEy
+NjEwMjkyMjAyNTBaMBkxFzAVBgNVBAMMDmNhLmV4YW1wbGUuY29tMFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAEJfw6yObwmUfh6KvTwWoY5JVVrb5vUQwKqSTTJmIc
+O8RTag1lzFp8uG23QQybHs2JRnyb0GtmJQFos47nvk3z3aNTMFEwHQYDVR0OBBYE
+FIjGJIa5Jk958/n8XZ6mX5G2i3EDMB8GA1UdIwQYMBaAFIjGJIa5Jk958/n8XZ6m
+X5G2i3EDMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAJuAQ0cL
+23CygTlpZEXTSnP+3RlOR/UGc8aV4/8k8W8UAiEAukg91rHeGBD/EPINXh4y6As3
+LI/6dmG9tVrNnIZcWIA=
+-----END CERTIFICATE-----`
+const NOW = 1_800_000_000
+const IN_TWO_CENTURIES = NOW + 200 * 365 * 86_400
+
+test('a certificate past its time is served with a warning, an authority past its time is refused', () => {
+  const said = 'certificate expired, "Not After" time is in the past'
+  assert.deepEqual(findings({ certificates: [{ cert: CERT, key: KEY }] }, NOW), [])
+  assert.deepEqual(findings({ ca_certificates: [{ cert: AUTHORITY }] }, NOW), [])
+  assert.deepEqual(findings({ certificates: [{ cert: CERT, key: KEY }] }, IN_TWO_CENTURIES), [
+    `warning certificates[0].cert: ${said}`,
+  ])
+  assert.deepEqual(findings({ ca_certificates: [{ cert: AUTHORITY }] }, IN_TWO_CENTURIES), [
+    `error ca_certificates[0].cert: ${said}`,
+  ])
+})
+
+test("an authority's digest is that of its certificate, whatever the file says", () => {
+  const document = { _format_version: '3.0', ca_certificates: [{ cert: AUTHORITY, cert_digest: 'x' }] }
+  const { config } = loadKong(document, tools(NOW))
+  assert.match(config?.ca_certificates[0]?.cert_digest ?? '', /^[0-9a-f]{64}$/)
+})
+
+function findings(sections: Record<string, { [key: string]: string }[]>, now: number): string[] {
+  const { findings: found } = loadKong({ _format_version: '3.0', ...sections }, tools(now))
+  return found.map((each) => `${each.level} ${pathText(each.path)}: ${each.message}`)
+}
+
+function tools(now: number) {
+  return {
+    environment: {},
+    plugins: new Map(),
+    now: () => now,
+    random: (count: number) => new Uint8Array(count),
+  }
+}

@@ -1,0 +1,66 @@
+/** Rules over several entities, and over time. */
+import type { Value } from '../../../contract/schema.ts'
+import { warning } from '../../problems.ts'
+import { parseCertificate } from '../schema/certificate-schema.ts'
+import type { Draft, Findings } from './draft.ts'
+
+/** A plugin must speak a protocol of what it is bound to, or it would never run. */
+export function checkPluginProtocols(drafts: readonly Draft[], findings: Findings): void {
+  const routes = new Map<string, Value>()
+  const ofService = new Map<string, Value[]>()
+  for (const { definition, entity, id } of drafts) {
+    if (definition.name !== 'routes') continue
+    routes.set(id, entity['protocols'] ?? null)
+    const service = entity['service']
+    if (typeof service !== 'string') continue
+    const others = ofService.get(service)
+    if (others === undefined) ofService.set(service, [entity['protocols'] ?? null])
+    else others.push(entity['protocols'] ?? null)
+  }
+  for (const draft of drafts) {
+    if (draft.definition.name !== 'plugins') continue
+    const { route, service, protocols } = draft.entity
+    const said = mismatch(protocols ?? null, routes.get(String(route)), ofService.get(String(service)), route)
+    if (said !== null) findings.say([...draft.path, 'protocols'], said)
+  }
+}
+
+function mismatch(
+  protocols: Value,
+  ofRoute: Value | undefined,
+  ofRoutes: readonly Value[] | undefined,
+  route: Value | undefined,
+): string | null {
+  if (ofRoute !== undefined) {
+    return share(protocols, ofRoute) ? null : "must match the associated route's protocols"
+  }
+  if (typeof route === 'string' || ofRoutes === undefined) return null
+  if (ofRoutes.some((each) => share(protocols, each))) return null
+  return "must match the protocols of at least one route pointing to this Plugin's service"
+}
+
+function share(these: Value, those: Value): boolean {
+  // What is no list has been complained about.
+  if (!Array.isArray(these) || !Array.isArray(those)) return true
+  return these.some((each) => those.includes(each))
+}
+
+/** An authority past its time can vouch for nobody; a certificate past its time is served, and said. */
+export function checkExpiry(drafts: readonly Draft[], now: number, findings: Findings): void {
+  for (const { definition, entity, path } of drafts) {
+    const isAuthority = definition.name === 'ca_certificates'
+    if (!isAuthority && definition.name !== 'certificates') continue
+    for (const field of isAuthority ? ['cert'] : ['cert', 'cert_alt']) {
+      const pem = entity[field]
+      if (typeof pem !== 'string' || !hasExpired(pem, now)) continue
+      const said = 'certificate expired, "Not After" time is in the past'
+      if (isAuthority) findings.say([...path, field], said)
+      else findings.add(warning([...path, field], said))
+    }
+  }
+}
+
+function hasExpired(pem: string, now: number): boolean {
+  const parsed = parseCertificate(pem)
+  return typeof parsed !== 'string' && Date.parse(parsed.validTo) < now * 1000
+}
