@@ -1,17 +1,19 @@
 /**
  * chunked — reads the chunked transfer coding (RFC 9112 §7.1) out of a stream of reads, without copying data.
  *
- * WHAT    `next` looks at bytes [pos, end) and answers DATA with the span of body bytes in [dataStart, dataEnd), or
- *         MORE when the read is used up, TRAILERS when the last chunk's line is behind, or BAD. `pos` says how far it got.
+ * WHAT    `next` looks at bytes [from, end) and answers DATA with the span of body bytes in [dataStart, dataEnd), or
+ *         MORE when the read is used up, TRAILERS when the last chunk's line is behind, or BAD. `pos` says how far
+ *         it got; after TRAILERS a Head of kind TRAILERS takes over, after TRAILERS or BAD only `reset` may follow.
  *
  *           line  "1a;ext" CRLF ─▶ data ─▶ CRLF ─▶ line …       line "0" CRLF ─▶ TRAILERS
  *
- * LIMITS  A size of at most 13 hex digits, a line of at most CHUNK_LINE_MAX bytes. Extensions are checked for control
- *         bytes and dropped: nothing of ours reads them, and what is sent on is chunked anew.
+ * LIMITS  A size of at most 13 hex digits, a line of at most CHUNK_LINE_MAX bytes before its CRLF. Extensions are
+ *         checked and dropped: nothing of ours reads them, and what is sent on is chunked anew.
  *
  * HOT     Once or twice a chunk.
  */
-import { CR, FIELD, HEX, HT, LF, SP } from './chars.ts'
+import { CR, HEX, HT, LF, SEMICOLON, SP } from './chars.ts'
+import { EXTENSION_END, EXTENSION_NEXT, EXTENSION_START, stepExtension } from './chunk-extension.ts'
 import { CHUNK_LINE_MAX } from './limits.ts'
 
 export const CHUNK_MORE = 0
@@ -26,7 +28,6 @@ const IN_DATA = 3
 const IN_DATA_CR = 4
 const IN_DATA_LF = 5
 
-const SEMICOLON = 59
 const SIZE_DIGITS_MAX = 13
 
 export class ChunkedReader {
@@ -37,7 +38,7 @@ export class ChunkedReader {
   #size: number
   #digits: number
   #line: number
-  #blank: boolean
+  #extension: number
 
   constructor() {
     this.pos = 0
@@ -47,7 +48,7 @@ export class ChunkedReader {
     this.#size = 0
     this.#digits = 0
     this.#line = 0
-    this.#blank = false
+    this.#extension = EXTENSION_NEXT
   }
 
   reset(): void {
@@ -58,7 +59,7 @@ export class ChunkedReader {
     this.#size = 0
     this.#digits = 0
     this.#line = 0
-    this.#blank = false
+    this.#extension = EXTENSION_NEXT
   }
 
   next(source: Uint8Array, from: number, end: number): number {
@@ -88,14 +89,11 @@ export class ChunkedReader {
       case IN_SIZE:
         return this.#stepSize(byte)
       case IN_EXTENSION:
-        if (byte === CR) this.#state = IN_SIZE_LF
-        else if (FIELD[byte] === 0 || ++this.#line > CHUNK_LINE_MAX) return CHUNK_BAD
-        return CHUNK_MORE
+        return this.#stepExtension(byte)
       case IN_SIZE_LF:
         if (byte !== LF) return CHUNK_BAD
         this.#line = 0
         this.#digits = 0
-        this.#blank = false
         if (this.#size === 0) return CHUNK_TRAILERS
         this.#state = IN_DATA
         return CHUNK_MORE
@@ -113,16 +111,29 @@ export class ChunkedReader {
   #stepSize(byte: number): number {
     const digit = HEX[byte]!
     if (digit !== 255) {
-      if (this.#blank || ++this.#digits > SIZE_DIGITS_MAX) return CHUNK_BAD
+      this.#line++
+      if (++this.#digits > SIZE_DIGITS_MAX) return CHUNK_BAD
       this.#size = this.#size * 16 + digit
       return CHUNK_MORE
     }
     if (this.#digits === 0) return CHUNK_BAD
-    if (byte === CR) this.#state = IN_SIZE_LF
-    else if (byte === SEMICOLON) this.#state = IN_EXTENSION
-    // Blank between size and ';' is bad whitespace that a recipient must remove (RFC 9112 §7.1.1).
-    else if ((byte === SP || byte === HT) && ++this.#line <= CHUNK_LINE_MAX) this.#blank = true
-    else return CHUNK_BAD
+    if (byte === CR) {
+      this.#state = IN_SIZE_LF
+      return CHUNK_MORE
+    }
+    if (byte !== SEMICOLON && byte !== SP && byte !== HT) return CHUNK_BAD
+    this.#line++
+    this.#state = IN_EXTENSION
+    this.#extension = byte === SEMICOLON ? EXTENSION_START : EXTENSION_NEXT
     return CHUNK_MORE
+  }
+
+  #stepExtension(byte: number): number {
+    this.#extension = stepExtension(this.#extension, byte)
+    if (this.#extension === EXTENSION_END) {
+      this.#state = IN_SIZE_LF
+      return CHUNK_MORE
+    }
+    return this.#extension < 0 || ++this.#line > CHUNK_LINE_MAX ? CHUNK_BAD : CHUNK_MORE
   }
 }

@@ -25,13 +25,15 @@ export function requestLength(head: Head): number {
   return lengthOrCoding(head, found)
 }
 
-/** The length of the body that follows a response head: >= 0, CHUNKED, UNTIL_CLOSE or INVALID (RFC 9112 §6.3). */
-export function responseLength(head: Head, toHead: boolean): number {
+/** What a response's framing fields say: >= 0, CHUNKED, UNTIL_CLOSE or INVALID. Whether a body follows: isBodyless. */
+export function responseLength(head: Head): number {
   const found = head.present & LENGTH_OR_CODING
-  const length = found === 0 ? UNTIL_CLOSE : lengthOrCoding(head, found)
-  if (length === INVALID) return INVALID
-  if (toHead || head.status < 200 || head.status === 204 || head.status === 304) return 0
-  return length
+  return found === 0 ? UNTIL_CLOSE : lengthOrCoding(head, found)
+}
+
+/** True when no body can follow this head (RFC 9112 §6.3 rule 1). */
+export function isBodyless(status: number, toHead: boolean): boolean {
+  return toHead || status < 200 || status === 204 || status === 304
 }
 
 function lengthOrCoding(head: Head, found: number): number {

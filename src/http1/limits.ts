@@ -16,7 +16,7 @@ export const REQUEST_LIMITS: HeadLimits = {
 }
 export const RESPONSE_LIMITS: HeadLimits = { headBytesMax: 64 * 1024, targetBytesMax: 0, fieldsMax: 500 }
 
-/** Bytes of one chunk-size line with its extensions (RFC 9112 §7.1.1 asks for a bound). */
+/** Bytes of one chunk-size line with its extensions, before its CRLF (RFC 9112 §7.1.1 asks for a bound). */
 export const CHUNK_LINE_MAX = 256
 /** Bytes of all trailer fields of one message. */
 export const TRAILER_BYTES_MAX = 8 * 1024
