@@ -28,6 +28,8 @@ import type { Peer } from './peer.ts'
 import { putFraming, putLastChunk } from './response-framing.ts'
 import type { Shared } from './shared.ts'
 
+const HAS_CONNECTION = bit('connection')
+
 const IDLE = 0
 const HEAD = 1
 const BODY = 2
@@ -159,7 +161,7 @@ export class Connection implements Client, Flushable, Timed {
     this.requestsOnConnection++
     x.requestLength = requestLength(head)
     if (x.requestLength === INVALID) return this.#refuse(x, faults.REQUEST_MALFORMED)
-    const says = (head.present & bit('connection')) === 0 ? 0 : readConnection(head)
+    const says = (head.present & HAS_CONNECTION) === 0 ? 0 : readConnection(head)
     x.keepAlive =
       (head.minor === 1
         ? (says & SAYS_CLOSE) === 0

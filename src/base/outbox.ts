@@ -13,12 +13,12 @@
  * HOT     put* run several times a request. No allocation unless a buffer must grow.
  */
 
-export const OUTBOX_START = 16 * 1024
+export const OUTBOX_START = 4 * 1024
 /** Bytes waiting in one outbox above which the producing side is paused. */
 export const OUTBOX_HIGH = 256 * 1024
 /** Below this many bytes a loop beats the typed array that a block copy has to create first. */
 const LOOP_MAX = 96
-const POOL_MAX = 256
+const POOL_MAX = 4096
 
 const NOTHING = Buffer.alloc(0)
 const pool: Buffer[] = []

@@ -16,6 +16,8 @@ import { normalizePath } from '../../http1/uri.ts'
 import type { AdmitSettings } from './admit-settings.ts'
 import { readClientAddress } from './real-ip.ts'
 
+const HAS_EXPECT = bit('expect')
+
 /** Faults.NONE, or why the request is refused. */
 export class Admission {
   readonly #settings: AdmitSettings
@@ -30,7 +32,7 @@ export class Admission {
     const head = x.request
     if (!readHost(x) || !readPath(x)) return faults.REQUEST_MALFORMED
     if (isRefusedMethod(x)) return faults.METHOD_NOT_ALLOWED
-    if ((head.present & bit('expect')) !== 0 && head.minor === 1) {
+    if ((head.present & HAS_EXPECT) !== 0 && head.minor === 1) {
       if (!expectsContinue(head)) return faults.EXPECTATION_FAILED
       x.expectsContinue = x.requestLength !== 0
     }

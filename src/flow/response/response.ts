@@ -12,6 +12,11 @@ import { bit, id } from '../../http1/names.ts'
 import { statusLine } from './reasons.ts'
 import { CONTENT_TYPES, chooseKind, renderError } from './templates.ts'
 
+const HAS_TRAILER = bit('trailer')
+const HAS_DATE = bit('date')
+const HAS_SERVER = bit('server')
+const HAS_TE = bit('te')
+
 export interface ResponseSettings {
   /** As in `Via: 1.1 sluice/1.0.0`. */
   readonly product: string
@@ -71,9 +76,9 @@ export class Response {
       out.put(head.bytes, head.reasonStart, head.reasonEnd)
       out.putAll(CRLF)
     } else out.putAll(statusLine(x.status))
-    head.putFields(out, wantsTrailers(x) ? DROPPED : DROPPED | bit('trailer'))
-    if ((present & bit('date')) === 0) this.#putDate(x)
-    if (this.#settings.serverToken && (present & bit('server')) === 0) out.putAll(this.#server)
+    head.putFields(out, wantsTrailers(x) ? DROPPED : DROPPED | HAS_TRAILER)
+    if ((present & HAS_DATE) === 0) this.#putDate(x)
+    if (this.#settings.serverToken && (present & HAS_SERVER) === 0) out.putAll(this.#server)
     if (x.proxied) this.#putProxied(x)
     else if (this.#settings.responseLatency) this.#putMs(x, RESPONSE_LATENCY, this.#clock.now() - x.startMs)
     if (this.#settings.requestId) {
@@ -87,7 +92,7 @@ export class Response {
   info(x: Exchange): void {
     const out = x.client!.out
     out.putAll(statusLine(x.response.status))
-    x.response.putReceived(out, DROPPED | bit('trailer'))
+    x.response.putReceived(out, DROPPED | HAS_TRAILER)
   }
 
   #putProxied(x: Exchange): void {
@@ -149,7 +154,6 @@ function renderHttps(x: Exchange): boolean {
 /** Trailers go to a client that said it can take them (RFC 9110 §6.5.1). */
 export function wantsTrailers(x: Exchange): boolean {
   return (
-    (x.request.present & bit('te')) !== 0 &&
-    /\btrailers\b/i.test(x.request.valueAt(x.request.indexOf(id.te, 0)))
+    (x.request.present & HAS_TE) !== 0 && /\btrailers\b/i.test(x.request.valueAt(x.request.indexOf(id.te, 0)))
   )
 }

@@ -20,6 +20,8 @@ import {
 } from '../../http1/framing.ts'
 import { bit } from '../../http1/names.ts'
 
+const HAS_CONNECTION = bit('connection')
+
 export const READ_MORE = 0
 export const READ_DONE = 1
 export const READ_BAD = 2
@@ -116,7 +118,7 @@ export class AnswerReader {
       forgetReceived(head)
       return at
     }
-    const says = (head.present & bit('connection')) === 0 ? 0 : readConnection(head)
+    const says = (head.present & HAS_CONNECTION) === 0 ? 0 : readConnection(head)
     this.reusable =
       head.minor === 1
         ? (says & SAYS_CLOSE) === 0

@@ -18,6 +18,16 @@ import { bit, id } from '../../http1/names.ts'
 import { escapePath } from '../../http1/uri.ts'
 import { putUpstreamPath } from './upstream-path.ts'
 
+const HAS_X_KONG_REQUEST_ID = bit('x-kong-request-id')
+const HAS_X_FORWARDED_FOR = bit('x-forwarded-for')
+const HAS_X_FORWARDED_PROTO = bit('x-forwarded-proto')
+const HAS_X_FORWARDED_PREFIX = bit('x-forwarded-prefix')
+const HAS_X_FORWARDED_HOST = bit('x-forwarded-host')
+const HAS_X_FORWARDED_PORT = bit('x-forwarded-port')
+const HAS_X_FORWARDED_PATH = bit('x-forwarded-path')
+const HAS_TE = bit('te')
+const HAS_CONTENT_LENGTH = bit('content-length')
+
 export interface ForwardSettings {
   /** The product and version, as in `Via: 1.1 sluice/1.0.0`. */
   readonly product: string
@@ -80,7 +90,7 @@ export class RequestHead {
     out.putAll(VERSION)
     putHost(out, x, route, target)
     let dropped = ALWAYS_DROPPED
-    if (this.#settings.requestIdUpstream) dropped |= bit('x-kong-request-id')
+    if (this.#settings.requestIdUpstream) dropped |= HAS_X_KONG_REQUEST_ID
     if (!x.clientTrusted) dropped |= FORWARDED
     head.putFields(out, dropped)
     putForwarded(out, x, route)
@@ -117,12 +127,12 @@ function putForwarded(out: Outbox, x: Exchange, route: Route): void {
   const client = x.client!
   const present = x.clientTrusted ? x.request.present : 0
   if (client.forwardFields.length === 0) client.forwardFields = makeForwardFields(client)
-  const known = (x.request.present & bit('x-forwarded-for')) === 0 && x.clientAddress === client.peerAddress
-  if (known && (present & bit('x-forwarded-proto')) === 0) out.putAll(client.forwardFields)
-  else putAddresses(out, x, client, (present & bit('x-forwarded-proto')) === 0)
+  const known = (x.request.present & HAS_X_FORWARDED_FOR) === 0 && x.clientAddress === client.peerAddress
+  if (known && (present & HAS_X_FORWARDED_PROTO) === 0) out.putAll(client.forwardFields)
+  else putAddresses(out, x, client, (present & HAS_X_FORWARDED_PROTO) === 0)
   if ((present & FORWARDED) === 0) putPlain(out, x, client)
   else putMissing(out, x, client, present)
-  if (route.stripPath && x.matchedLength > 0 && (present & bit('x-forwarded-prefix')) === 0) putPrefix(out, x)
+  if (route.stripPath && x.matchedLength > 0 && (present & HAS_X_FORWARDED_PREFIX) === 0) putPrefix(out, x)
 }
 
 /** The lines for a connection without proxies in front of it. */
@@ -165,17 +175,17 @@ function putPlain(out: Outbox, x: Exchange, client: Client): void {
 /** A trusted proxy sent some of them: only the others are ours to add. */
 function putMissing(out: Outbox, x: Exchange, client: Client, present: number): void {
   const head = x.request
-  if ((present & bit('x-forwarded-host')) === 0) {
+  if ((present & HAS_X_FORWARDED_HOST) === 0) {
     out.putAll(FORWARDED_HOST)
     out.put(head.bytes, x.hostStart, x.hostEnd)
     out.putAll(CRLF)
   }
-  if ((present & bit('x-forwarded-port')) === 0) {
+  if ((present & HAS_X_FORWARDED_PORT) === 0) {
     out.putLatin1('X-Forwarded-Port: ')
     out.putDecimal(x.hostPort === 0 ? client.localPort : x.hostPort)
     out.putAll(CRLF)
   }
-  if ((present & bit('x-forwarded-path')) === 0) {
+  if ((present & HAS_X_FORWARDED_PATH) === 0) {
     out.putLatin1('X-Forwarded-Path: ')
     out.put(head.bytes, head.pathStart, head.pathEnd)
     out.putAll(CRLF)
@@ -196,7 +206,7 @@ function putPrefix(out: Outbox, x: Exchange): void {
 /** `TE: trailers` goes on if offered; `Trailer` announces what an announced trailer section will hold. */
 function putOdd(out: Outbox, x: Exchange): void {
   const head = x.request
-  if ((head.present & bit('te')) !== 0 && /\btrailers\b/i.test(head.valueAt(head.indexOf(id.te, 0))))
+  if ((head.present & HAS_TE) !== 0 && /\btrailers\b/i.test(head.valueAt(head.indexOf(id.te, 0))))
     out.putAll(TE_TRAILERS)
   if (x.requestLength !== CHUNKED) return
   for (let row = head.indexOf(id.trailer, 0); row >= 0; row = head.indexOf(id.trailer, row + 1)) {
@@ -207,7 +217,7 @@ function putOdd(out: Outbox, x: Exchange): void {
 function putFraming(out: Outbox, x: Exchange): void {
   if (x.requestBody !== null) return putLength(out, x.requestBody.length)
   if (x.requestLength === CHUNKED) return out.putAll(CHUNKED_LINE)
-  if (x.requestLength > 0 || (x.request.present & bit('content-length')) !== 0)
+  if (x.requestLength > 0 || (x.request.present & HAS_CONTENT_LENGTH) !== 0)
     return putLength(out, x.requestLength)
   out.putAll(CRLF)
 }
