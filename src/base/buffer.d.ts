@@ -2,4 +2,5 @@
 interface Buffer<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {
   latin1Slice(start: number, end: number): string
   latin1Write(text: string, offset: number, length?: number): number
+  utf8Write(text: string, offset: number, length?: number): number
 }

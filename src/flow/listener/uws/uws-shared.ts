@@ -1,0 +1,32 @@
+/** What all requests of one worker over uWebSockets.js share, and what those of one listening address do. */
+import type { Clock } from '../../../base/clock.ts'
+import type { Turn } from '../../../base/turn.ts'
+import type { ExchangePool, FlowEvents, ListenerLimits } from '../../../contract/listener.ts'
+import type { AddressReader } from './uws-address.ts'
+import type { UwsClient } from './uws-client.ts'
+import type { UwsRequestHead } from './uws-request-head.ts'
+
+export interface UwsShared {
+  readonly events: FlowEvents
+  readonly exchanges: ExchangePool
+  readonly limits: ListenerLimits
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly head: UwsRequestHead
+  /** True once the listener drains: every answer is then the last of its connection. */
+  readonly draining: boolean
+  /** Counts up; an engine that can't tell connections apart numbers requests. */
+  requests: number
+  /** The client's answer is out, or nobody is there. `again`: it may serve another request. */
+  freed(client: UwsClient, again: boolean): void
+}
+
+/** One listening address. */
+export interface UwsDoor {
+  readonly localAddress: string
+  readonly localPort: number
+  /** Connections start with a PROXY preamble, version 2. */
+  readonly isProxied: boolean
+  readonly peers: AddressReader
+  readonly proxied: AddressReader
+}
