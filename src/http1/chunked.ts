@@ -12,8 +12,8 @@
  *
  * HOT     Once or twice a chunk.
  */
-import { CR, HEX, HT, LF, SEMICOLON, SP } from './chars.ts'
-import { EXTENSION_END, EXTENSION_NEXT, EXTENSION_START, stepExtension } from './chunk-extension.ts'
+import { CR, HEX, LF, SEMICOLON } from './chars.ts'
+import { EXTENSION_END, EXTENSION_START, stepExtension } from './chunk-extension.ts'
 import { CHUNK_LINE_MAX } from './limits.ts'
 
 export const CHUNK_MORE = 0
@@ -48,7 +48,7 @@ export class ChunkedReader {
     this.#size = 0
     this.#digits = 0
     this.#line = 0
-    this.#extension = EXTENSION_NEXT
+    this.#extension = EXTENSION_START
   }
 
   reset(): void {
@@ -59,7 +59,7 @@ export class ChunkedReader {
     this.#size = 0
     this.#digits = 0
     this.#line = 0
-    this.#extension = EXTENSION_NEXT
+    this.#extension = EXTENSION_START
   }
 
   next(source: Uint8Array, from: number, end: number): number {
@@ -121,10 +121,10 @@ export class ChunkedReader {
       this.#state = IN_SIZE_LF
       return CHUNK_MORE
     }
-    if (byte !== SEMICOLON && byte !== SP && byte !== HT) return CHUNK_BAD
+    if (byte !== SEMICOLON) return CHUNK_BAD
     this.#line++
     this.#state = IN_EXTENSION
-    this.#extension = byte === SEMICOLON ? EXTENSION_START : EXTENSION_NEXT
+    this.#extension = EXTENSION_START
     return CHUNK_MORE
   }
 

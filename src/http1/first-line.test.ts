@@ -66,7 +66,11 @@ test('other forms of a target are refused', () => {
     'httpx://h/',
   ]
   for (const target of targets) assert.equal(answerTo(`GET ${target} HTTP/1.1`), MALFORMED, target)
-  assert.equal(answerTo('CONNECT example.com:443 HTTP/1.1'), MALFORMED)
+})
+
+test('CONNECT is refused whatever its target', () => {
+  for (const target of ['example.com:443', '/', 'http://h/', '*'])
+    assert.equal(answerTo(`CONNECT ${target} HTTP/1.1`), MALFORMED, target)
 })
 
 test('the asterisk is for OPTIONS only', () => {

@@ -20,6 +20,7 @@ const HTTP_1 = Buffer.from('HTTP/1.')
 const MAJOR = 5
 const HTTP = Buffer.from('http')
 const OPTIONS = Buffer.from('OPTIONS')
+const CONNECT = Buffer.from('CONNECT')
 
 /** What a request-target's byte asks of the parser. Here and not imported, so that the compiler folds them. */
 const BAD = 0
@@ -121,6 +122,8 @@ export class FirstLine {
     if (bytes[i] !== SP || i === method) return this.stoppedAt(i)
     this.methodStart = method
     this.methodEnd = i
+    // It asks for a tunnel to anywhere, which is no gateway's business.
+    if (this.#isMethod(CONNECT)) return MALFORMED
     i = this.#parseTarget(i + 1)
     if (i < 0) return i
     i = this.#parseVersion(i + 1)

@@ -44,6 +44,8 @@ function lengthOrCoding(head: Head, found: number): number {
   }
   const row = head.indexOf(id['transfer-encoding'], 0)
   if (head.minor === 0 || head.indexOf(id['transfer-encoding'], row + 1) >= 0) return INVALID
+  // A blank behind the word is no error of grammar, but well-known parsers then do not see `chunked`.
+  if (head.spans[row * STRIDE + 3] !== head.spans[(row + 1) * STRIDE]! - 2) return INVALID
   return valueIs(head, row, CHUNKED_NAME) ? CHUNKED : INVALID
 }
 
