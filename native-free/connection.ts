@@ -16,13 +16,14 @@
 import type { Socket } from 'node:net'
 import type { Timed } from '../src/base/deadlines.ts'
 import { type Fault, faults } from '../src/base/faults.ts'
-import { OUTBOX_HIGH, Outbox } from '../src/base/outbox.ts'
+import { OUTBOX_HIGH, type Outbox } from '../src/base/outbox.ts'
 import type { Flushable } from '../src/base/turn.ts'
 import type { Exchange } from '../src/contract/exchange.ts'
 import type { Client } from '../src/contract/listener.ts'
 import { BAD_VERSION, MORE, TARGET_TOO_LONG, TOO_LARGE } from '../src/http1/answers.ts'
 import { INVALID, readConnection, requestLength, SAYS_CLOSE, SAYS_KEEP_ALIVE } from '../src/http1/framing.ts'
 import { bit } from '../src/http1/names.ts'
+import { SocketWriter, type WriteOwner } from '../src/socket/socket-writer.ts'
 import { BODY_BAD, BODY_DONE, BODY_TOO_LARGE, BodyReader } from './body-reader.ts'
 import type { Peer } from './peer.ts'
 import { putFraming, putLastChunk } from './response-framing.ts'
@@ -46,10 +47,11 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 const CRLF = Buffer.from('\r\n')
 const NOTHING = Buffer.alloc(0)
 
-export class Connection implements Client, Flushable, Timed {
+export class Connection implements Client, Flushable, Timed, WriteOwner {
   readonly #shared: Shared
   readonly #socket: Socket
   readonly #body: BodyReader
+  readonly #writer: SocketWriter
   readonly out: Outbox
   #x: Exchange | null
   #state: number
@@ -58,7 +60,6 @@ export class Connection implements Client, Flushable, Timed {
   #reading: boolean
   #bodyOpen: boolean
   #chunking: boolean
-  #blocked: boolean
   #inputEnded: boolean
   #discarded: number
   #headAtMs: number
@@ -80,7 +81,9 @@ export class Connection implements Client, Flushable, Timed {
     this.#shared = shared
     this.#socket = socket
     this.#body = new BodyReader(shared.limits)
-    this.out = new Outbox()
+    this.#writer = new SocketWriter(shared.writes, this)
+    this.#writer.attach(socket, peer.scheme === 'https')
+    this.out = this.#writer.out
     this.#x = null
     this.#state = IDLE
     this.#held = NOTHING
@@ -88,7 +91,6 @@ export class Connection implements Client, Flushable, Timed {
     this.#reading = true
     this.#bodyOpen = false
     this.#chunking = false
-    this.#blocked = false
     this.#inputEnded = false
     this.#discarded = 0
     this.#headAtMs = 0
@@ -120,7 +122,7 @@ export class Connection implements Client, Flushable, Timed {
     let at = start
     this.#taking = true
     while (at < end && this.#state !== CLOSED) {
-      if (this.#state <= HEAD && !this.#blocked) at = this.#takeHead(buffer, at, end)
+      if (this.#state <= HEAD && !this.#writer.isBlocked) at = this.#takeHead(buffer, at, end)
       else if (this.#state === BODY && this.#bodyOpen) at = this.#takeBody(buffer, at, end)
       else if (this.#state === DISCARD) at = this.#takeUnwanted(buffer, at, end)
       else if (this.#state === LINGER) break
@@ -240,7 +242,7 @@ export class Connection implements Client, Flushable, Timed {
   #mayTake(): boolean {
     if (this.#state === BODY) return this.#bodyOpen
     // A client that does not read its answers is not given more of them.
-    return this.#state !== CLOSED && this.#state !== WAIT && !this.#blocked
+    return this.#state !== CLOSED && this.#state !== WAIT && !this.#writer.isBlocked
   }
 
   #refuse(x: Exchange, fault: Fault): void {
@@ -261,7 +263,7 @@ export class Connection implements Client, Flushable, Timed {
       // A client that ends its side with its request waits for the answer; one that does so later has gone away.
       if (this.#shared.clock.now() - this.#headAtMs > LONG_AFTER_MS) this.onGone(faults.CLIENT_GONE)
     } else if (this.#state === LINGER) this.#finishOutput()
-    else if (this.#state !== BODY && (this.out.used > 0 || this.#blocked)) this.#linger()
+    else if (this.#state !== BODY && (this.out.used > 0 || this.#writer.isBlocked)) this.#linger()
     else this.onGone(faults.CLIENT_GONE)
   }
 
@@ -278,7 +280,7 @@ export class Connection implements Client, Flushable, Timed {
 
   onDeadline(): void {
     const x = this.#x
-    if (this.#blocked) this.onGone(faults.CLIENT_STALLED)
+    if (this.#writer.isBlocked) this.onGone(faults.CLIENT_STALLED)
     else if (this.#state === HEAD && x !== null) this.#refuse(x, faults.REQUEST_TIMEOUT)
     else if (this.#state === BODY && x !== null) this.#refuse(x, faults.REQUEST_TIMEOUT)
     else this.onGone(faults.CLIENT_GONE)
@@ -314,10 +316,10 @@ export class Connection implements Client, Flushable, Timed {
       out.put(bytes, start, end)
       out.putAll(CRLF)
     } else out.put(bytes, start, end)
-    if (this.#blocked) return false
+    if (this.#writer.isBlocked) return false
     if (out.used >= OUTBOX_HIGH) this.flush()
     else this.#shared.turn.push(this)
-    return !this.#blocked
+    return !this.#writer.isBlocked
   }
 
   end(x: Exchange): void {
@@ -365,35 +367,27 @@ export class Connection implements Client, Flushable, Timed {
   }
 
   flush(): void {
-    const out = this.out
     if (this.#state === CLOSED) return
-    if (out.used > 0 && !this.#blocked) {
-      const socket = this.#socket
-      socket.write(out.bytes.subarray(0, out.used))
-      if (socket.writableLength === 0) out.release()
-      else {
-        out.abandon()
-        this.#blocked = true
-        this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.sendTimeoutMs
-      }
-    }
-    if (this.#state === LINGER && !this.#blocked) this.#finishOutput()
+    if (!this.#writer.flush()) return this.onGone(faults.CLIENT_GONE)
+    if (this.#writer.isBlocked) this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.sendTimeoutMs
+    else if (this.#state === LINGER) this.#finishOutput()
   }
 
   #finishOutput(): void {
-    if (this.#inputEnded && !this.#blocked && this.out.used === 0) this.destroy()
+    if (this.#inputEnded && !this.#writer.isBlocked && this.out.used === 0) this.destroy()
     else if (this.out.used === 0 && !this.#socket.writableEnded) this.#socket.end()
     else if (this.out.used > 0) this.#shared.turn.push(this)
   }
 
-  onDrain(): void {
-    if (!this.#blocked || this.#state === CLOSED) return
-    this.#blocked = false
+  /** The client has read what it was behind with. */
+  onWritten(ok: boolean): void {
+    if (!ok) return this.onGone(faults.CLIENT_GONE)
     const now = this.#shared.clock.now()
-    if (this.#state === LINGER) this.deadlineMs = now + LINGER_MS
-    else this.deadlineMs = this.#state === IDLE ? now + this.#shared.limits.keepAliveTimeoutMs : 0
-    this.flush()
-    if (this.#blocked) return
+    if (this.#state === LINGER) {
+      this.deadlineMs = now + LINGER_MS
+      return this.#finishOutput()
+    }
+    this.deadlineMs = this.#state === IDLE ? now + this.#shared.limits.keepAliveTimeoutMs : 0
     if (this.#x !== null) this.#shared.events.clientDrain(this.#x)
     this.#release()
   }
@@ -427,7 +421,7 @@ export class Connection implements Client, Flushable, Timed {
     this.#state = CLOSED
     this.#x = null
     this.#held = NOTHING
-    this.out.release()
+    this.#writer.detach()
     this.deadlineMs = 0
     this.#socket.destroy()
     this.#shared.closed(this)

@@ -16,6 +16,8 @@ import type {
   Listener,
   ListenerLimits,
 } from '../src/contract/listener.ts'
+import { WriteRequests } from '../src/socket/socket-writer.ts'
+import { readStreamBinding } from '../src/socket/stream-binding.ts'
 import { Connection } from './connection.ts'
 import { peerOf } from './peer.ts'
 import { readPreamble } from './proxy-protocol.ts'
@@ -40,6 +42,7 @@ export class NativeFreeListener implements Listener, Shared {
   readonly limits: ListenerLimits
   readonly clock: Clock
   readonly turn: Turn
+  readonly writes: WriteRequests
   readonly #tools: ListenerTools
   readonly #servers: net.Server[]
   readonly #open: Set<Connection>
@@ -54,6 +57,7 @@ export class NativeFreeListener implements Listener, Shared {
     this.limits = tools.limits
     this.clock = tools.clock
     this.turn = tools.turn
+    this.writes = new WriteRequests(readStreamBinding())
     this.#servers = []
     this.#open = new Set()
     this.#draining = false
@@ -134,7 +138,6 @@ export class NativeFreeListener implements Listener, Shared {
     this.#tools.onCount('accepted')
     const served = connection
     socket.on('end', () => served.onEnd())
-    socket.on('drain', () => served.onDrain())
     socket.on('error', () => served.onGone(faults.CLIENT_GONE))
     socket.on('close', () => served.onGone(faults.CLIENT_GONE))
     if (first !== null && first.length > 0) served.take(first, 0, first.length)

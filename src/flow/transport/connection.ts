@@ -15,12 +15,13 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Timed } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
-import { OUTBOX_HIGH, Outbox } from '../../base/outbox.ts'
+import { OUTBOX_HIGH, type Outbox } from '../../base/outbox.ts'
 import type { Flushable, Turn } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Target } from '../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../contract/transport.ts'
 import { CHUNKED } from '../../http1/framing.ts'
+import { SocketWriter, type WriteOwner, type WriteRequests } from '../../socket/socket-writer.ts'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { Pool, Pooled } from './pool.ts'
 import type { RequestHead } from './request-head.ts'
@@ -39,12 +40,14 @@ export interface ConnectionOwner {
   readonly clock: Clock
   readonly turn: Turn
   readonly head: RequestHead
+  readonly writes: WriteRequests
   closed(connection: TargetConnection): void
 }
 
-export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
+export class TargetConnection implements Carrier, Flushable, Timed, Pooled, WriteOwner {
   readonly pool: Pool
   readonly #owner: ConnectionOwner
+  readonly #writer: SocketWriter
   readonly #out: Outbox
   readonly #reader: AnswerReader
   #socket: Socket | null
@@ -54,8 +57,6 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
   #served: number
   /** The request has left whole. */
   #sent: boolean
-  /** Bytes are waiting for the target to read. */
-  #blocked: boolean
   #paused: boolean
   queued: boolean
   deadlineMs: number
@@ -64,7 +65,8 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
   constructor(owner: ConnectionOwner, pool: Pool) {
     this.pool = pool
     this.#owner = owner
-    this.#out = new Outbox()
+    this.#writer = new SocketWriter(owner.writes, this)
+    this.#out = this.#writer.out
     this.#reader = new AnswerReader(owner.events)
     this.#socket = null
     this.#state = CONNECTING
@@ -72,7 +74,6 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
     this.#target = null
     this.#served = 0
     this.#sent = false
-    this.#blocked = false
     this.#paused = false
     this.queued = false
     this.deadlineMs = 0
@@ -93,6 +94,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
     if (this.#state !== CONNECTING) return
     const x = this.#x
     this.#state = IDLE
+    this.#writer.attach(this.#socket!, this.pool.address.tls !== null)
     if (x === null) this.#becomeIdle()
     else this.begin(x, this.#target!)
   }
@@ -125,11 +127,11 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
       out.put(bytes, start, end)
       out.putAll(CRLF)
     } else out.put(bytes, start, end)
-    if (this.#blocked) return false
+    if (this.#writer.isBlocked) return false
     this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
     if (out.used >= OUTBOX_HIGH) this.flush()
     else this.#owner.turn.push(this)
-    return !this.#blocked
+    return !this.#writer.isBlocked
   }
 
   endBody(x: Exchange): void {
@@ -145,20 +147,16 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
   }
 
   flush(): void {
-    const out = this.#out
-    if (out.used === 0 || this.#blocked || this.#socket === null) return
-    const socket = this.#socket
-    socket.write(out.bytes.subarray(0, out.used))
-    if (socket.writableLength === 0) return out.release()
-    out.abandon()
-    this.#blocked = true
-    if (this.#x !== null) this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.writeTimeoutMs
+    if (this.#state <= CONNECTING) return
+    if (!this.#writer.flush()) return this.onClose(faults.TARGET_RESET)
+    if (this.#writer.isBlocked && this.#x !== null) {
+      this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.writeTimeoutMs
+    }
   }
 
-  onDrain(): void {
-    this.#blocked = false
-    this.flush()
-    if (this.#x === null || this.#blocked) return
+  onWritten(ok: boolean): void {
+    if (!ok) return this.onClose(faults.TARGET_RESET)
+    if (this.#x === null) return
     this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.readTimeoutMs
     this.#owner.events.targetDrain(this.#x)
   }
@@ -177,7 +175,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
     if (verdict === READ_DONE) this.#finish(x, this.#reader.reusable && this.#reader.pos === count)
     else if (verdict === READ_BAD) this.#fail(faults.TARGET_INVALID)
     else {
-      if (!this.#blocked) this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
+      if (!this.#writer.isBlocked) this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
       if (this.#reader.wantsPause) this.pause()
     }
     return !this.#paused
@@ -203,7 +201,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
     const x = this.#x
     if (x === null) return this.destroy()
     if (this.#state === CONNECTING) this.#fail(faults.TARGET_CONNECT_TIMEOUT)
-    else if (this.#blocked) this.#fail(faults.TARGET_WRITE_TIMEOUT)
+    else if (this.#writer.isBlocked) this.#fail(faults.TARGET_WRITE_TIMEOUT)
     // While the client is slow, or has not sent all of its body, the silence is not the target's.
     else if (this.#paused || (!this.#sent && !this.#reader.started))
       this.deadlineMs = nowMs + x.route!.service!.readTimeoutMs
@@ -243,7 +241,8 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
     this.#target = null
     x.carrier = null
     const limits = this.pool.limits
-    if (reusable && this.#sent && !this.#blocked && this.#served < limits.requestsMax) this.#becomeIdle()
+    if (reusable && this.#sent && !this.#writer.isBlocked && this.#served < limits.requestsMax)
+      this.#becomeIdle()
     else this.destroy()
     this.#owner.events.targetEnd(x)
   }
@@ -263,7 +262,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled {
     if (this.#state === CLOSED) return
     if (this.#state === IDLE) this.pool.drop(this)
     this.#state = CLOSED
-    this.#out.release()
+    this.#writer.detach()
     this.deadlineMs = 0
     this.#socket?.destroy()
     this.#socket = null

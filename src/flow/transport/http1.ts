@@ -10,6 +10,8 @@ import type { Turn } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Address, Target } from '../../contract/target.ts'
 import type { Transport, TransportEvents } from '../../contract/transport.ts'
+import { WriteRequests } from '../../socket/socket-writer.ts'
+import { readStreamBinding } from '../../socket/stream-binding.ts'
 import { TargetConnection } from './connection.ts'
 import { Line } from './line.ts'
 import { openSocket } from './open-socket.ts'
@@ -34,6 +36,7 @@ export class Http1Transport implements Transport {
   readonly clock: Clock
   readonly turn: Turn
   readonly head: RequestHead
+  readonly writes: WriteRequests
   readonly #deadlines: Deadlines
   readonly #limits: PoolLimits
   readonly #pipelining: boolean
@@ -45,6 +48,7 @@ export class Http1Transport implements Transport {
     this.clock = tools.clock
     this.turn = tools.turn
     this.head = tools.head
+    this.writes = new WriteRequests(readStreamBinding())
     this.#deadlines = tools.deadlines
     this.#limits = tools.limits
     this.#pipelining = tools.pipelining
@@ -101,7 +105,6 @@ export class Http1Transport implements Transport {
     connection.open(socket, x, target)
     socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => connection.onConnect())
     socket.on('end', () => connection.onEnd())
-    socket.on('drain', () => connection.onDrain())
     socket.on('error', () =>
       connection.onClose(pool.address.tls === null ? faults.TARGET_CONNECT : faults.TARGET_TLS),
     )
@@ -133,11 +136,10 @@ export class Http1Transport implements Transport {
       buffer,
       callback: (count: number) => line.onRead(count, buffer),
     })
-    line.open(socket)
+    line.open(socket, pool.address.tls !== null)
     const failed = pool.address.tls === null ? faults.TARGET_CONNECT : faults.TARGET_TLS
     socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => line.onConnect())
     socket.on('end', () => line.onClose(failed))
-    socket.on('drain', () => line.onDrain())
     socket.on('error', () => line.onClose(failed))
     socket.on('close', () => line.onClose(failed))
     return line

@@ -16,27 +16,29 @@
 import type { Socket } from 'node:net'
 import type { Timed } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
-import { Outbox } from '../../base/outbox.ts'
+import type { Outbox } from '../../base/outbox.ts'
 import type { Flushable } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Target } from '../../contract/target.ts'
 import type { Carrier } from '../../contract/transport.ts'
+import { SocketWriter, type WriteOwner } from '../../socket/socket-writer.ts'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { ConnectionOwner } from './connection.ts'
 import { ghostOf } from './ghost.ts'
 
 export const DEPTH_MAX = 256
 
-export class Line implements Carrier, Flushable, Timed {
+export class Line implements Carrier, Flushable, Timed, WriteOwner {
   readonly #owner: ConnectionOwner
   readonly #idleTimeoutMs: number
   readonly #left: (line: Line) => void
+  readonly #writer: SocketWriter
   readonly #out: Outbox
   readonly #reader: AnswerReader
   readonly #queue: Exchange[]
   #socket: Socket | null
+  #isTls: boolean
   #connected: boolean
-  #blocked: boolean
   #served: number
   queued: boolean
   deadlineMs: number
@@ -47,12 +49,13 @@ export class Line implements Carrier, Flushable, Timed {
     this.#owner = owner
     this.#idleTimeoutMs = idleTimeoutMs
     this.#left = left
-    this.#out = new Outbox()
+    this.#writer = new SocketWriter(owner.writes, this)
+    this.#out = this.#writer.out
     this.#reader = new AnswerReader(owner.events)
     this.#queue = []
     this.#socket = null
+    this.#isTls = false
     this.#connected = false
-    this.#blocked = false
     this.#served = 0
     this.queued = false
     this.deadlineMs = 0
@@ -72,12 +75,14 @@ export class Line implements Carrier, Flushable, Timed {
     return this.#served
   }
 
-  open(socket: Socket): void {
+  open(socket: Socket, isTls: boolean): void {
+    this.#isTls = isTls
     this.#socket = socket
   }
 
   onConnect(): void {
     this.#connected = true
+    this.#writer.attach(this.#socket!, this.#isTls)
     if (this.#queue.length > 0) this.#expect(this.#queue[0]!)
     this.flush()
   }
@@ -150,17 +155,11 @@ export class Line implements Carrier, Flushable, Timed {
   }
 
   flush(): void {
-    const out = this.#out
-    if (out.used === 0 || this.#blocked || !this.#connected || this.#socket === null) return
-    this.#socket.write(out.bytes.subarray(0, out.used))
-    if (this.#socket.writableLength === 0) return out.release()
-    out.abandon()
-    this.#blocked = true
+    if (!this.#writer.flush()) this.#fail(faults.TARGET_RESET)
   }
 
-  onDrain(): void {
-    this.#blocked = false
-    this.flush()
+  onWritten(ok: boolean): void {
+    if (!ok) this.#fail(faults.TARGET_RESET)
   }
 
   /** From the socket: the target has ended its side, or it is gone. */
@@ -222,7 +221,7 @@ export class Line implements Carrier, Flushable, Timed {
     const socket = this.#socket
     this.#socket = null
     this.deadlineMs = 0
-    this.#out.release()
+    this.#writer.detach()
     socket.destroy()
     this.#left(this)
   }
