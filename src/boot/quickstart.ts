@@ -36,7 +36,7 @@ function greet(addresses: readonly string[]): void {
     `\nSluice is ready. Try, from another terminal:\n
   curl -i http://${at}/orders
   curl -i http://${at}/orders/2 -X POST -d '{"item":"tea"}'
-  curl -i http://${at}/hello?name=you\n
+  curl -i 'http://${at}/hello?name=you'\n
 The configuration is examples/quickstart/kong.yml. Ctrl-C stops it.\n\n`,
   )
 }
