@@ -101,6 +101,11 @@ test('a size line may have exactly as many bytes as its limit', () => {
   assert.equal(verdictOn(`5${' '.repeat(CHUNK_LINE_MAX)}`), 'bad')
 })
 
+test('the limit of a size line is for each line, not for all together', () => {
+  const chunk = `1;${'a'.repeat(200)}\r\nx\r\n`
+  assert.equal(readChunked(`${chunk.repeat(5)}0\r\n\r\n`).data, 'xxxxx')
+})
+
 test('data ends where its size says, with CRLF', () => {
   for (const text of [
     '5\r\nhello!\r\n',

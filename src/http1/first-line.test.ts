@@ -116,13 +116,15 @@ test('a method has at most 32 bytes', () => {
 })
 
 test('other versions of HTTP are told from what is no HTTP', () => {
-  for (const version of ['HTTP/2.0', 'HTTP/0.9', 'HTTP/1.2', 'HTTP/1.9', 'HTTP/3'])
+  for (const version of ['HTTP/2.0', 'HTTP/0.9', 'HTTP/1.2', 'HTTP/1.9', 'HTTP/3.0'])
     assert.equal(answerTo(`GET / ${version}`), BAD_VERSION, version)
   for (const version of [
     'http/1.1',
     'HTTP/1',
     'HTTP/1.',
     'HTTP/11',
+    'HTTP/3',
+    'HTTP/01.01',
     'HTTP/1.10',
     'HTTP/ 1.1',
     'HTTP/1.a',

@@ -192,7 +192,8 @@ export class FirstLine {
     let i = at
     for (let k = 0; k < HTTP_1.length; k++, i++) {
       if (bytes[i] === HTTP_1[k]) continue
-      return k === MAJOR && isDigit(bytes[i]!) ? BAD_VERSION : this.stoppedAt(i)
+      if (k !== MAJOR || !isDigit(bytes[i]!)) return this.stoppedAt(i)
+      return bytes[i + 1] === DOT ? BAD_VERSION : this.stoppedAt(i + 1)
     }
     const minor = bytes[i]! - 48
     if (minor !== 0 && minor !== 1) return minor >= 2 && minor <= 9 ? BAD_VERSION : this.stoppedAt(i)

@@ -143,7 +143,7 @@ export class Head extends FirstLine {
     let i = this.line
     while (bytes[i] !== CR) {
       const name = i
-      // What is imported is of no known type to the compiler: without `| 0` the loop below runs on doubles, 5 times slower.
+      // An import has no known type to the compiler: without `| 0` the loop runs on doubles, 5 times slower.
       let hash = HASH_START | 0
       let low = 0
       while ((low = token[bytes[i]!]!) !== 0) {

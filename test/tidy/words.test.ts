@@ -19,7 +19,7 @@ const banned: readonly (readonly [pattern: RegExp, instead: string])[] = [
   ],
   [/\b(?:the brief|the lead|other helpers?|a helper's|sub-?agents?|my task)\b/i, 'the same'],
   [/\b(?:issue|ticket|PR|pull request) #?\d+/i, 'say the rule, not where it was talked about'],
-  [/\bwe (?:were|have been) asked\b|\bclient (?:asked|wants) us\b/i, 'the same'],
+  [/\bwe (?:were|have been) asked to\b|\bclient (?:asked|wants) us\b/i, 'the same'],
   [
     /https?:\/\/(?!registry\.npmjs\.org)[\w.-]*(?:registry|npm-proxy|artifactory|nexus|verdaccio)[\w.-]*/,
     'no registry',
