@@ -1,6 +1,6 @@
 /**
- * The extensions of a chunk-size line (RFC 9112 §7.1.1) as a machine of one byte a step. The grammar is checked, so that
- * nobody can read the line in another way; what it says is dropped.
+ * The extensions of a chunk-size line (RFC 9112 §7.1.1) as a machine of one byte a step. The grammar is checked, so
+ * that nobody can read the line in another way; what it says is dropped.
  *
  *     *( ";" name [ "=" ( token / quoted-string ) ] )
  *

@@ -4,7 +4,8 @@
  *
  * We refuse more, on purpose. Classes that llhttp takes and we do not, counted in this test's diagnostics:
  *   bare-lf        a line feed without a carriage return ends nothing with us
- *   target         in other than origin-, absolute- or asterisk-form, user information, '#', '*' without OPTIONS, CONNECT
+ *   target         in other than origin-, absolute- or asterisk-form, user information, '#', '*' but for OPTIONS,
+ *                  CONNECT
  *   coding         Transfer-Encoding other than the one word chunked; a length beside it; any coding in HTTP/1.0
  *   version        no version, or another than 1.0 and 1.1
  *   chunk-line     an extension outside its grammar, a blank behind the size, more than 13 digits, 256 bytes of line

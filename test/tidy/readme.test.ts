@@ -7,18 +7,18 @@ import { exists, read, readPackage, sources } from './tree.ts'
 const PAGES = ['README.md', 'CONTRIBUTING.md']
 const scripts = readPackage().scripts
 
-/** The command lines of a page: what stands in its shell blocks, without prompts and comments. */
+/** The command lines of a page: the lines of its blocks that call a program of ours, without prompts and comments. */
 function commands(page: string): string[] {
-  const blocks = [...read(page).matchAll(/^```(?:sh|bash|shell|console)\n([\s\S]*?)^```/gm)]
+  const blocks = [...read(page).matchAll(/^```(?:sh|bash|shell|console)?\n([\s\S]*?)^```/gm)]
   return blocks
-    .flatMap((block) => block[1]!.split('\n'))
+    .flatMap((block) => block[1]!.split(/\n|&&/))
     .map((line) =>
       line
         .replace(/^\s*\$ /, '')
         .replace(/\s+#.*$/, '')
         .trim(),
     )
-    .filter((line) => line !== '' && !line.startsWith('#'))
+    .filter((line) => /^(?:npm|npx|node|sluice|\.\/|\.ci\/)/.test(line))
 }
 
 for (const page of PAGES) {
