@@ -200,7 +200,7 @@ interface Parts {
 function openSockets(environment: Environment): Promise<Sockets> {
   return Sockets.open({
     addresses: environment.proxyListen,
-    sharesPorts: sharesPorts(environment.engine, process.versions.node),
+    sharesPorts: sharesPorts(environment.engine, environment.workers, process.versions.node),
     prefix: environment.prefix,
   })
 }

@@ -23,10 +23,11 @@ export interface SocketOptions {
   readonly prefix: string
 }
 
-/** True where each worker can listen on the same port by itself. */
-export function sharesPorts(engine: string, nodeVersion: string): boolean {
+/** True where each worker is to listen on the port by itself. An only worker has nobody to hold the port while it is dead. */
+export function sharesPorts(engine: string, workers: number, nodeVersion: string): boolean {
   const [major, minor] = nodeVersion.split('.').map(Number)
-  return engine === 'uws' || major! > 22 || (major === 22 && minor! >= 12)
+  const hasReusePort = major! > 22 || (major === 22 && minor! >= 12)
+  return engine === 'uws' || (hasReusePort && workers > 1)
 }
 
 interface Taken {
