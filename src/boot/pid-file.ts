@@ -1,5 +1,5 @@
 /**
- * pid-file — how the command line finds the gateway that runs: a file in PREFIX with its process and its status address.
+ * pid-file — how the command line finds the gateway that runs: a file in PREFIX with its process and status address.
  *
  * Three lines: the pid, the time that process started (so that another process that got the same pid later is not taken
  * for the gateway), and the status listener's address.

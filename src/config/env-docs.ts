@@ -4,25 +4,28 @@ import { withoutEffect } from './env-kong.ts'
 
 const OPENING = `# Settings
 
-Everything that is not routes, services and plugins is set by environment variables. This page is made from the table
-in \`src/config/env.ts\` by \`npm run gen\`; change it there.
+Everything that is not routes, services and plugins is set by environment variables. This page is
+made from the table in \`src/config/env.ts\` by \`npm run gen\`; change it there.
 
-Each name below is written with \`SLUICE_\` in front: \`SLUICE_PROXY_LISTEN=0.0.0.0:80\`. Names are Kong's wherever Kong has
-the setting, and the same name with \`KONG_\` in front counts where the \`SLUICE_\` one is absent, so the environment of an
-existing deployment works as it is. An empty value means "not set".
+Each name below is written with \`SLUICE_\` in front: \`SLUICE_PROXY_LISTEN=0.0.0.0:80\`. Names are
+Kong's wherever Kong has the setting, and the same name with \`KONG_\` in front counts where the
+\`SLUICE_\` one is absent, so the environment of an existing deployment works as it is. An empty
+value means "not set".
 
-- An unknown \`SLUICE_\` name stops the start and names the one that was likely meant: a typo must not become a default.
+- An unknown \`SLUICE_\` name stops the start and names the one that was likely meant: a typo must
+  not become a default.
 - An unknown \`KONG_\` name is said once in the log and passed over.
 - All problems are told in one run. \`sluice check\` tells them without starting.
-- Variables are read once, at the start. A reload (\`SIGHUP\`) reads the configuration file again, not the environment:
-  a process can't be given new variables. To change a setting, restart.
+- Variables are read once, at the start. A reload (\`SIGHUP\`) reads the configuration file again,
+  not the environment: a process can't be given new variables. To change a setting, restart.
 `
 
 const KONG_ONLY = `## Kong's settings without effect
 
-These are accepted with \`KONG_\` in front so that an existing environment starts. What they tune does not exist here
-(nginx, Lua, a database, the manager) or is not built yet (certificates for listeners, error templates, tracing). Each one
-that is set to something other than Kong's way of saying "off" is named once in the log.
+These are accepted with \`KONG_\` in front so that an existing environment starts. What they tune
+does not exist here (nginx, Lua, a database, the manager) or is not built yet (certificates for
+listeners, error templates, tracing). Each one that is set to something other than Kong's way of
+saying "off" is named once in the log.
 `
 
 export function renderEnvironmentDocs(): string {

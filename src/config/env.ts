@@ -1,8 +1,8 @@
 /**
  * env — every environment variable the gateway reads, in one table; its type is what the rest of the program gets.
  *
- * Names are Kong's, with SLUICE_ in front; KONG_ is honoured where the SLUICE_ one is absent (env-read.ts). The table is
- * also the source of docs/config.md (env-docs.ts). Times are milliseconds and sizes bytes once read.
+ * Names are Kong's, with SLUICE_ in front; KONG_ is honoured where the SLUICE_ one is absent (env-read.ts). The table
+ * is also the source of docs/config.md (env-docs.ts). Times are milliseconds and sizes bytes once read.
  */
 import {
   buffers,

@@ -1,9 +1,9 @@
 /**
  * hand-over — makes copies of a bound socket's descriptor, one for each worker.
  *
- * Threads share descriptors by number. If two workers listened on one number, the first to die would close it under the
- * other, and the number would go to some unrelated file. Node can't call dup(2), but passing a descriptor through a unix
- * socket makes a copy of it (SCM_RIGHTS), so the primary passes it to itself.
+ * Threads share descriptors by number. If two workers listened on one number, the first to die would close it under
+ * the other, and the number would go to some unrelated file. Node can't call dup(2), but passing a descriptor through
+ * a unix socket makes a copy of it (SCM_RIGHTS), so the primary passes it to itself.
  */
 import { rmSync } from 'node:fs'
 import { faults, GatewayError } from '../../base/faults.ts'

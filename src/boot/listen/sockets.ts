@@ -23,7 +23,7 @@ export interface SocketOptions {
   readonly prefix: string
 }
 
-/** True where each worker is to listen on the port by itself. An only worker has nobody to hold the port while it is dead. */
+/** True where each worker is to listen by itself. An only worker has nobody to hold the port while it is dead. */
 export function sharesPorts(engine: string, workers: number, nodeVersion: string): boolean {
   const [major, minor] = nodeVersion.split('.').map(Number)
   const hasReusePort = major! > 22 || (major === 22 && minor! >= 12)
