@@ -20,14 +20,15 @@ import { OUTBOX_HIGH, type Outbox } from '../src/base/outbox.ts'
 import type { Flushable } from '../src/base/turn.ts'
 import type { Exchange } from '../src/contract/exchange.ts'
 import type { Client } from '../src/contract/listener.ts'
-import { BAD_VERSION, MORE, TARGET_TOO_LONG, TOO_LARGE } from '../src/http1/answers.ts'
+import { MORE } from '../src/http1/answers.ts'
 import { INVALID, readConnection, requestLength, SAYS_CLOSE, SAYS_KEEP_ALIVE } from '../src/http1/framing.ts'
 import { bit } from '../src/http1/names.ts'
 import { SocketWriter, type WriteOwner } from '../src/socket/socket-writer.ts'
+import { AnswerWriter } from './answer-writer.ts'
 import { BODY_BAD, BODY_DONE, BODY_TOO_LARGE, BodyReader } from './body-reader.ts'
-import type { Peer } from './peer.ts'
-import { putFraming, putLastChunk } from './response-framing.ts'
-import type { Shared } from './shared.ts'
+import { headFault } from './head-fault.ts'
+import type { ListenerSide } from './listener-side.ts'
+import { type Peer, PeerIdentity } from './peer.ts'
 
 const HAS_CONNECTION = bit('connection')
 
@@ -43,15 +44,14 @@ const CLOSED = 6
 const DISCARD_MAX = 1024 * 1024
 const LINGER_MS = 2000
 const LONG_AFTER_MS = 100
-const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
-const CRLF = Buffer.from('\r\n')
 const NOTHING = Buffer.alloc(0)
 
-export class Connection implements Client, Flushable, Timed, WriteOwner {
-  readonly #shared: Shared
+export class Connection extends PeerIdentity implements Client, Flushable, Timed, WriteOwner {
+  readonly #listener: ListenerSide
   readonly #socket: Socket
   readonly #body: BodyReader
   readonly #writer: SocketWriter
+  readonly #answer: AnswerWriter
   readonly out: Outbox
   #x: Exchange | null
   #state: number
@@ -59,54 +59,34 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
   #taking: boolean
   #reading: boolean
   #bodyOpen: boolean
-  #chunking: boolean
   #inputEnded: boolean
   #discarded: number
   #headAtMs: number
   queued: boolean
   deadlineMs: number
   slot: number
-  readonly scheme: 'http' | 'https'
-  readonly sni: string
-  readonly connectionId: number
-  readonly peerAddress: string
-  readonly peerPort: number
-  readonly localAddress: string
-  readonly localPort: number
-  proxiedAddress: string
-  requestsOnConnection: number
-  forwardFields: Uint8Array
 
-  constructor(shared: Shared, socket: Socket, peer: Peer) {
-    this.#shared = shared
+  constructor(listener: ListenerSide, socket: Socket, peer: Peer) {
+    super(peer)
+    this.#listener = listener
     this.#socket = socket
-    this.#body = new BodyReader(shared.limits)
-    this.#writer = new SocketWriter(shared.writes, this)
+    this.#body = new BodyReader(listener.limits)
+    this.#writer = new SocketWriter(listener.writes, this)
     this.#writer.attach(socket, peer.scheme === 'https')
     this.out = this.#writer.out
+    this.#answer = new AnswerWriter(this.out)
     this.#x = null
     this.#state = IDLE
     this.#held = NOTHING
     this.#taking = false
     this.#reading = true
     this.#bodyOpen = false
-    this.#chunking = false
     this.#inputEnded = false
     this.#discarded = 0
     this.#headAtMs = 0
     this.queued = false
-    this.deadlineMs = shared.clock.now() + shared.limits.headerTimeoutMs
+    this.deadlineMs = listener.clock.now() + listener.limits.headerTimeoutMs
     this.slot = -1
-    this.scheme = peer.scheme
-    this.sni = peer.sni
-    this.connectionId = peer.connectionId
-    this.peerAddress = peer.address
-    this.peerPort = peer.port
-    this.localAddress = peer.localAddress
-    this.localPort = peer.localPort
-    this.proxiedAddress = peer.proxiedAddress
-    this.requestsOnConnection = 0
-    this.forwardFields = NOTHING
   }
 
   // ── what the client sends ────────────────────────────────────────────────────────────────────────
@@ -135,15 +115,15 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
   }
 
   #takeHead(buffer: Buffer, start: number, end: number): number {
-    const shared = this.#shared
+    const listener = this.#listener
     let x = this.#x
     if (x === null) {
-      x = shared.exchanges.acquire()
+      x = listener.exchanges.acquire()
       x.client = this
-      x.startMs = shared.clock.now()
+      x.startMs = listener.clock.now()
       this.#x = x
       this.#state = HEAD
-      this.deadlineMs = x.startMs + shared.limits.headerTimeoutMs
+      this.deadlineMs = x.startMs + listener.limits.headerTimeoutMs
     }
     const at = x.request.feed(buffer, start, end)
     if (at >= 0) {
@@ -156,10 +136,10 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
 
   /** The head is whole: works out framing and persistence, and hands the exchange to the flow. */
   #begin(x: Exchange): void {
-    const shared = this.#shared
+    const listener = this.#listener
     const head = x.request
-    const limits = shared.limits
-    this.#headAtMs = shared.clock.now()
+    const limits = listener.limits
+    this.#headAtMs = listener.clock.now()
     this.requestsOnConnection++
     x.requestLength = requestLength(head)
     if (x.requestLength === INVALID) return this.#refuse(x, faults.REQUEST_MALFORMED)
@@ -169,7 +149,7 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
         ? (says & SAYS_CLOSE) === 0
         : (says & SAYS_KEEP_ALIVE) !== 0 && (says & SAYS_CLOSE) === 0) &&
       this.requestsOnConnection < limits.keepAliveRequestsMax &&
-      !shared.draining
+      !listener.draining
     if (limits.bodyBytesMax !== 0 && x.requestLength > limits.bodyBytesMax) {
       return this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
     }
@@ -182,27 +162,27 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
       this.#state = BODY
       this.#body.reset(x.requestLength, this.#headAtMs)
     }
-    shared.events.enter(x)
+    listener.events.enter(x)
   }
 
   #takeBody(buffer: Buffer, start: number, end: number): number {
     const x = this.#x!
-    const now = this.#shared.clock.now()
+    const now = this.#listener.clock.now()
     const verdict = this.#body.read(x, buffer, start, end)
     const at = this.#body.pos
     // Spans lie in the reader until the next read; the flow may close us while it takes one.
     if (this.#body.dataEnd > this.#body.dataStart) {
-      this.#shared.events.requestBody(x, buffer, this.#body.dataStart, this.#body.dataEnd)
+      this.#listener.events.requestBody(x, buffer, this.#body.dataStart, this.#body.dataEnd)
       if (this.#x !== x || this.#state !== BODY) return at
     }
     if (verdict === BODY_DONE) {
       this.#state = WAIT
       this.deadlineMs = 0
-      this.#shared.events.requestEnd(x)
+      this.#listener.events.requestEnd(x)
     } else if (verdict === BODY_BAD) this.#refuse(x, faults.REQUEST_MALFORMED)
     else if (verdict === BODY_TOO_LARGE) this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
     else if (this.#body.isTooSlow(now)) this.#refuse(x, faults.REQUEST_TIMEOUT)
-    else if (this.#bodyOpen) this.deadlineMs = now + this.#shared.limits.bodyTimeoutMs
+    else if (this.#bodyOpen) this.deadlineMs = now + this.#listener.limits.bodyTimeoutMs
     return at
   }
 
@@ -248,7 +228,7 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
   #refuse(x: Exchange, fault: Fault): void {
     x.keepAlive = false
     this.#state = LINGER
-    this.#shared.events.refuse(x, fault)
+    this.#listener.events.refuse(x, fault)
   }
 
   /** From the socket: the client has ended its side; a request that is whole still gets its answer. */
@@ -261,7 +241,7 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
     const x = this.#x
     if (this.#state === WAIT && x !== null) {
       // A client that ends its side with its request waits for the answer; one that does so later has gone away.
-      if (this.#shared.clock.now() - this.#headAtMs > LONG_AFTER_MS) this.onGone(faults.CLIENT_GONE)
+      if (this.#listener.clock.now() - this.#headAtMs > LONG_AFTER_MS) this.onGone(faults.CLIENT_GONE)
     } else if (this.#state === LINGER) this.#finishOutput()
     else if (this.#state !== BODY && (this.out.used > 0 || this.#writer.isBlocked)) this.#linger()
     else this.onGone(faults.CLIENT_GONE)
@@ -274,8 +254,8 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
     const whole = this.#state >= BODY && this.#state <= WAIT
     this.destroy()
     if (x === null) return
-    if (whole) this.#shared.events.clientGone(x, fault)
-    this.#shared.exchanges.release(x)
+    if (whole) this.#listener.events.clientGone(x, fault)
+    this.#listener.exchanges.release(x)
   }
 
   onDeadline(): void {
@@ -289,42 +269,32 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
   // ── what the client is sent ──────────────────────────────────────────────────────────────────────
 
   writeHead(x: Exchange): void {
-    if (this.#shared.draining) x.keepAlive = false
-    this.#chunking = putFraming(this.out, x)
-    this.#shared.turn.push(this)
+    if (this.#listener.draining) x.keepAlive = false
+    this.#answer.head(x)
+    this.#listener.turn.push(this)
   }
 
   writeInfo(x: Exchange): void {
-    if (x.request.minor === 0) {
-      this.out.used = 0
-      return
-    }
-    this.out.putAll(CRLF)
-    this.#shared.turn.push(this)
+    this.#answer.info(x)
+    this.#listener.turn.push(this)
   }
 
   writeContinue(): void {
-    this.out.putAll(CONTINUE)
-    this.#shared.turn.push(this)
+    this.#answer.continue()
+    this.#listener.turn.push(this)
   }
 
   writeBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
-    const out = this.out
-    if (this.#chunking) {
-      out.putHex(end - start)
-      out.putAll(CRLF)
-      out.put(bytes, start, end)
-      out.putAll(CRLF)
-    } else out.put(bytes, start, end)
+    this.#answer.body(bytes, start, end)
     if (this.#writer.isBlocked) return false
-    if (out.used >= OUTBOX_HIGH) this.flush()
-    else this.#shared.turn.push(this)
+    // A write that fails here fails again at the end of the turn, when nobody holds the exchange.
+    if (this.out.used < OUTBOX_HIGH || !this.#send()) this.#listener.turn.push(this)
     return !this.#writer.isBlocked
   }
 
   end(x: Exchange): void {
-    if (this.#chunking) putLastChunk(this.out, x)
-    this.#shared.turn.push(this)
+    this.#answer.end(x)
+    this.#listener.turn.push(this)
     const wantsBody = !x.requestEnded && this.#state === BODY
     if (!x.keepAlive || this.#state === LINGER) this.#linger()
     else if (!wantsBody) this.#nextRequest()
@@ -332,7 +302,7 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
     else {
       this.#state = DISCARD
       this.#discarded = 0
-      this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.bodyTimeoutMs
+      this.deadlineMs = this.#listener.clock.now() + this.#listener.limits.bodyTimeoutMs
       this.#release()
     }
   }
@@ -340,15 +310,14 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
   abort(x: Exchange): void {
     // What was gathered this turn is dropped with the connection: a cut answer must not look whole.
     this.destroy()
-    this.#shared.exchanges.release(x)
+    this.#listener.exchanges.release(x)
   }
 
   #nextRequest(): void {
-    this.#shared.exchanges.release(this.#x!)
+    this.#listener.exchanges.release(this.#x!)
     this.#x = null
     this.#state = IDLE
-    this.#chunking = false
-    this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.keepAliveTimeoutMs
+    this.deadlineMs = this.#listener.clock.now() + this.#listener.limits.keepAliveTimeoutMs
     if (!this.#taking && (this.#held.length > 0 || !this.#reading || this.#inputEnded)) this.#release()
   }
 
@@ -358,9 +327,9 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
     this.#x = null
     this.#state = LINGER
     this.#held = NOTHING
-    if (x !== null) this.#shared.exchanges.release(x)
-    this.deadlineMs = this.#shared.clock.now() + LINGER_MS
-    this.#shared.turn.push(this)
+    if (x !== null) this.#listener.exchanges.release(x)
+    this.deadlineMs = this.#listener.clock.now() + LINGER_MS
+    this.#listener.turn.push(this)
     if (this.#reading) return
     this.#reading = true
     this.#socket.resume()
@@ -368,27 +337,33 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
 
   flush(): void {
     if (this.#state === CLOSED) return
-    if (!this.#writer.flush()) return this.onGone(faults.CLIENT_GONE)
-    if (this.#writer.isBlocked) this.deadlineMs = this.#shared.clock.now() + this.#shared.limits.sendTimeoutMs
-    else if (this.#state === LINGER) this.#finishOutput()
+    if (!this.#send()) return this.onGone(faults.CLIENT_GONE)
+    if (this.#state === LINGER && !this.#writer.isBlocked) this.#finishOutput()
+  }
+
+  #send(): boolean {
+    if (!this.#writer.flush()) return false
+    if (this.#writer.isBlocked)
+      this.deadlineMs = this.#listener.clock.now() + this.#listener.limits.sendTimeoutMs
+    return true
   }
 
   #finishOutput(): void {
     if (this.#inputEnded && !this.#writer.isBlocked && this.out.used === 0) this.destroy()
     else if (this.out.used === 0 && !this.#socket.writableEnded) this.#socket.end()
-    else if (this.out.used > 0) this.#shared.turn.push(this)
+    else if (this.out.used > 0) this.#listener.turn.push(this)
   }
 
   /** The client has read what it was behind with. */
   onWritten(ok: boolean): void {
     if (!ok) return this.onGone(faults.CLIENT_GONE)
-    const now = this.#shared.clock.now()
+    const now = this.#listener.clock.now()
     if (this.#state === LINGER) {
       this.deadlineMs = now + LINGER_MS
       return this.#finishOutput()
     }
-    this.deadlineMs = this.#state === IDLE ? now + this.#shared.limits.keepAliveTimeoutMs : 0
-    if (this.#x !== null) this.#shared.events.clientDrain(this.#x)
+    this.deadlineMs = this.#state === IDLE ? now + this.#listener.limits.keepAliveTimeoutMs : 0
+    if (this.#x !== null) this.#listener.events.clientDrain(this.#x)
     this.#release()
   }
 
@@ -396,7 +371,7 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
     if (this.#state !== BODY || !this.#bodyOpen) return
     this.#bodyOpen = false
     this.deadlineMs = 0
-    this.#body.stopped(this.#shared.clock.now())
+    this.#body.stopped(this.#listener.clock.now())
     if (this.#taking) return
     this.#reading = false
     this.#socket.pause()
@@ -405,9 +380,9 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
   resumeBody(): void {
     if (this.#state !== BODY || this.#bodyOpen) return
     this.#bodyOpen = true
-    const now = this.#shared.clock.now()
+    const now = this.#listener.clock.now()
     this.#body.started(now)
-    this.deadlineMs = now + this.#shared.limits.bodyTimeoutMs
+    this.deadlineMs = now + this.#listener.limits.bodyTimeoutMs
     this.#release()
   }
 
@@ -424,13 +399,6 @@ export class Connection implements Client, Flushable, Timed, WriteOwner {
     this.#writer.detach()
     this.deadlineMs = 0
     this.#socket.destroy()
-    this.#shared.closed(this)
+    this.#listener.closed(this)
   }
-}
-
-function headFault(answer: number): Fault {
-  if (answer === TOO_LARGE) return faults.REQUEST_HEAD_TOO_LARGE
-  if (answer === TARGET_TOO_LONG) return faults.REQUEST_URI_TOO_LONG
-  if (answer === BAD_VERSION) return faults.VERSION_UNSUPPORTED
-  return faults.REQUEST_MALFORMED
 }

@@ -19,9 +19,9 @@ import type {
 import { WriteRequests } from '../src/socket/socket-writer.ts'
 import { readStreamBinding } from '../src/socket/stream-binding.ts'
 import { Connection } from './connection.ts'
+import type { ListenerSide } from './listener-side.ts'
 import { peerOf } from './peer.ts'
 import { readPreamble } from './proxy-protocol.ts'
-import type { Shared } from './shared.ts'
 
 export interface ListenerTools {
   readonly events: FlowEvents
@@ -36,7 +36,7 @@ export interface ListenerTools {
   readonly onCount: (what: 'accepted' | 'closed' | 'refused') => void
 }
 
-export class NativeFreeListener implements Listener, Shared {
+export class NativeFreeListener implements Listener, ListenerSide {
   readonly events: FlowEvents
   readonly exchanges: ExchangePool
   readonly limits: ListenerLimits

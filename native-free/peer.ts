@@ -13,6 +13,35 @@ export interface Peer {
   readonly proxiedAddress: string
 }
 
+const NOTHING = new Uint8Array(0)
+
+/** The part of a client that says who it is, set once a connection. */
+export class PeerIdentity {
+  readonly scheme: 'http' | 'https'
+  readonly sni: string
+  readonly connectionId: number
+  readonly peerAddress: string
+  readonly peerPort: number
+  readonly localAddress: string
+  readonly localPort: number
+  readonly proxiedAddress: string
+  requestsOnConnection: number
+  forwardFields: Uint8Array
+
+  constructor(peer: Peer) {
+    this.scheme = peer.scheme
+    this.sni = peer.sni
+    this.connectionId = peer.connectionId
+    this.peerAddress = peer.address
+    this.peerPort = peer.port
+    this.localAddress = peer.localAddress
+    this.localPort = peer.localPort
+    this.proxiedAddress = peer.proxiedAddress
+    this.requestsOnConnection = 0
+    this.forwardFields = NOTHING
+  }
+}
+
 export function peerOf(socket: Socket, connectionId: number, proxiedAddress: string): Peer {
   return {
     scheme: 'http',

@@ -49,7 +49,9 @@ export function putLastChunk(out: Outbox, x: Exchange): void {
 const FRAMING =
   bit('content-length') | bit('transfer-encoding') | bit('connection') | bit('host') | bit('trailer')
 
+const TRAILERS = /\btrailers\b/i
+
 function asksForTrailers(x: Exchange): boolean {
   const row = x.request.indexOf(id.te, 0)
-  return row >= 0 && /\btrailers\b/i.test(x.request.valueAt(row))
+  return row >= 0 && TRAILERS.test(x.request.valueAt(row))
 }

@@ -1,11 +1,11 @@
-/** What all connections of one worker's listener share. */
+/** The listener as its connections see it. */
 import type { Clock } from '../src/base/clock.ts'
 import type { Timed } from '../src/base/deadlines.ts'
 import type { Turn } from '../src/base/turn.ts'
 import type { ExchangePool, FlowEvents, ListenerLimits } from '../src/contract/listener.ts'
 import type { WriteRequests } from '../src/socket/socket-writer.ts'
 
-export interface Shared {
+export interface ListenerSide {
   readonly events: FlowEvents
   readonly exchanges: ExchangePool
   readonly limits: ListenerLimits
