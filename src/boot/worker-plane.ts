@@ -1,99 +1,68 @@
 /** The data plane of one worker: builds the stages once, and swaps plans into them. */
 import { createHash, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { CidrSet } from '../base/cidr.ts'
 import { Clock } from '../base/clock.ts'
 import { Deadlines, SWEEP_MS } from '../base/deadlines.ts'
 import { Turn } from '../base/turn.ts'
 import { compile } from '../config/compile.ts'
 import type { Environment } from '../config/env.ts'
 import type { BuildTools } from '../contract/build.ts'
-import type { ListenerLimits } from '../contract/listener.ts'
 import { ChainRunner } from '../flow/chain/chain.ts'
 import { Flow } from '../flow/flow.ts'
 import { Admission } from '../flow/listener/admit.ts'
 import { Exchanges } from '../flow/listener/exchanges.ts'
 import { RequestIds } from '../flow/listener/request-ids.ts'
 import { Plans } from '../flow/plans.ts'
-import { Response, type ResponseSettings } from '../flow/response/response.ts'
+import { Response } from '../flow/response/response.ts'
 import { Http1Transport } from '../flow/transport/http1.ts'
-import type { PoolLimits } from '../flow/transport/pool.ts'
 import { RequestHead } from '../flow/transport/request-head.ts'
 import { WorkerTally } from '../observe/tally.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
 import { readVersion } from './machine.ts'
+import {
+  admitSettings,
+  forwardSettings,
+  listenerLimits,
+  poolLimits,
+  responseSettings,
+} from './plane-settings.ts'
 
 /** All sockets of the worker read into one buffer of this size: libuv's own choice. */
 const READ_BYTES = 64 * 1024
+/** How the gateway names itself in Via and Server. */
+const PRODUCT = `sluice/${readVersion()}`
 
 export function openDataPlane(options: DataPlaneOptions): DataPlane {
-  const { environment, log } = options
-  const product = `sluice/${readVersion()}`
+  const { environment } = options
   const clock = new Clock(
     () => performance.now(),
     () => Date.now(),
   )
-  const turn = new Turn(clock, setImmediate)
-  const deadlines = new Deadlines()
-  const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
-  const tally = new WorkerTally(options.counters, log, clock)
-  const plans = new Plans()
+  const tools: SocketTools = {
+    clock,
+    turn: new Turn(clock, setImmediate),
+    deadlines: new Deadlines(),
+    readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
+  }
+  const tally = new WorkerTally(options.counters, options.log, clock)
+  const flow = makeFlow(options, clock, tally)
+  const transport = makeTransport(environment, tools, flow)
   const limits = listenerLimits(environment)
-  const chain = new ChainRunner((_x, plugin, step, error) => {
-    log.operator('error', `plugin ${plugin} failed in its ${step} step`, {
-      error: error instanceof Error ? error.stack : String(error),
-    })
-  })
-  const admission = new Admission({
-    trusted: new CidrSet(environment.trustedIps),
-    realIpHeader: environment.realIpHeader.toLowerCase(),
-    realIpRecursive: environment.realIpRecursive,
-  })
-  const flow = new Flow({
-    clock,
-    plans,
-    admission,
-    chain,
-    response: new Response(responseSettings(environment, product), clock),
-    tally,
-    transport: null,
-  })
-  const head = new RequestHead({
-    product,
-    requestIdUpstream: environment.headersUpstream.includes('x-kong-request-id'),
-  })
-  const transport = new Http1Transport(
-    {
-      clock,
-      turn,
-      deadlines,
-      limits: poolLimits(environment),
-      pipelining: environment.upstreamPipelining === 1,
-      head,
-      readBuffer,
-    },
-    flow,
-  )
-  flow.stages.transport = transport
-  const exchanges = new Exchanges(limits, new RequestIds(randomBytes(16)))
   const listener = makeListener(environment.engine, {
+    ...tools,
     events: flow,
-    exchanges,
+    exchanges: new Exchanges(limits, new RequestIds(randomBytes(16))),
     limits,
-    clock,
-    turn,
-    deadlines,
-    readBuffer,
     onCount: (what) => tally.connection(what),
   })
   const sweep = setInterval(() => {
-    deadlines.sweep(clock.now())
+    tools.deadlines.sweep(clock.now())
     clock.turnEnded()
   }, SWEEP_MS)
-  const tools = buildTools(options, transport, clock)
+  const build = buildTools(options, transport, clock)
   return {
-    load: (config, epoch) => plans.swap(compile(config, tools, epoch)),
+    load: (config, epoch) => flow.stages.plans.swap(compile(config, build, epoch)),
     listen: (addresses) => listener.listen(addresses),
     drain: () => listener.drain(),
     close: () => {
@@ -105,6 +74,39 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       return listener.connections
     },
   }
+}
+
+/** What listener and transport share: they read into one buffer and write at the end of the same turn. */
+interface SocketTools {
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly deadlines: Deadlines
+  readonly readBuffer: Buffer
+}
+
+function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): Flow {
+  const { environment, log } = options
+  const chain = new ChainRunner((_x, plugin, step, error) => {
+    const cause = error instanceof Error ? error.stack : String(error)
+    log.operator('error', `plugin ${plugin} failed in its ${step} step`, { error: cause })
+  })
+  return new Flow({
+    clock,
+    plans: new Plans(),
+    admission: new Admission(admitSettings(environment)),
+    chain,
+    response: new Response(responseSettings(environment, PRODUCT), clock),
+    tally,
+    transport: null,
+  })
+}
+
+function makeTransport(environment: Environment, tools: SocketTools, flow: Flow): Http1Transport {
+  const head = new RequestHead(forwardSettings(environment, PRODUCT))
+  const pipelining = environment.upstreamPipelining === 1
+  const transport = new Http1Transport({ ...tools, limits: poolLimits(environment), pipelining, head }, flow)
+  flow.stages.transport = transport
+  return transport
 }
 
 function buildTools(options: DataPlaneOptions, pools: Http1Transport, clock: Clock): BuildTools {
@@ -133,47 +135,4 @@ function buildTools(options: DataPlaneOptions, pools: Http1Transport, clock: Clo
 function nodeId(): string {
   const hex = createHash('sha256').update(`${hostname()}|${process.pid}|${process.ppid}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-}
-
-function listenerLimits(environment: Environment): ListenerLimits {
-  return {
-    headBytesMax: environment.largeClientHeaderBytes,
-    targetBytesMax: Math.min(environment.largeClientHeaderBytes, 8 * 1024),
-    fieldsMax: 200,
-    bodyBytesMax: environment.clientMaxBodySize,
-    headerTimeoutMs: environment.clientHeaderTimeoutMs,
-    bodyTimeoutMs: environment.clientBodyTimeoutMs,
-    bodyRateMin: environment.clientBodyRateMin,
-    sendTimeoutMs: environment.sendTimeoutMs,
-    keepAliveTimeoutMs: environment.keepaliveTimeoutMs,
-    keepAliveRequestsMax: environment.keepaliveRequests,
-    connectionsMax: environment.connectionsMax,
-  }
-}
-
-function poolLimits(environment: Environment): PoolLimits {
-  return {
-    connectionsMax: environment.upstreamConnectionsMax || Number.MAX_SAFE_INTEGER,
-    queueMax: environment.upstreamQueueMax,
-    idleMax: environment.upstreamKeepalivePoolSize,
-    idleTimeoutMs: environment.upstreamKeepaliveIdleTimeoutMs,
-    requestsMax: environment.upstreamKeepaliveMaxRequests || Number.MAX_SAFE_INTEGER,
-  }
-}
-
-function responseSettings(environment: Environment, product: string): ResponseSettings {
-  const tokens = new Set(environment.headers)
-  const latency = tokens.has('latency_tokens')
-  const server = tokens.has('server_tokens')
-  return {
-    product,
-    errorDefaultType: environment.errorDefaultType,
-    serverToken: server || tokens.has('server'),
-    viaToken: server || tokens.has('via'),
-    proxyLatency: latency || tokens.has('x-kong-proxy-latency'),
-    upstreamLatency: latency || tokens.has('x-kong-upstream-latency'),
-    responseLatency: latency || tokens.has('x-kong-response-latency'),
-    requestId: tokens.has('x-kong-request-id'),
-    upstreamStatus: tokens.has('x-kong-upstream-status'),
-  }
 }
