@@ -202,11 +202,14 @@ export class UwsClient implements Client, Flushable, Timed {
       this.peerAddress = address
       this.localAddress = door.localAddress
       this.localPort = door.localPort
+      this.proxiedAddress = ''
       this.forwardFields = NOTHING
     }
     if (res.getRemotePort !== undefined) this.peerPort = res.getRemotePort()
     if (!door.isProxied) return
-    this.proxiedAddress = door.proxied.read(res.getProxiedRemoteAddress())
+    const proxied = res.getProxiedRemoteAddress()
+    // None: the peer speaks for itself (a LOCAL preamble), or there was no preamble; the engine does not tell which.
+    this.proxiedAddress = proxied.byteLength === 0 ? '' : door.proxied.read(proxied)
     this.forwardFields = NOTHING
   }
 

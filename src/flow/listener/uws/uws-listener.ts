@@ -90,8 +90,7 @@ export class UwsListener implements Listener, UwsShared {
   }
 
   #serve(res: UwsResponse, req: UwsRequest, door: UwsDoor): void {
-    const isUnknown = door.isProxied && res.getProxiedRemoteAddress().byteLength === 0
-    if (isUnknown || this.connections > this.limits.connectionsMax) {
+    if (this.connections > this.limits.connectionsMax) {
       this.#tools.onCount('refused')
       return void res.close()
     }

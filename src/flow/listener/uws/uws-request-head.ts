@@ -72,13 +72,14 @@ function feedWhole(head: Head, bytes: Buffer, used: number): number {
 
 /**
  * A head with values that are not UTF-8: those are read again, byte for byte. That gives only the first field of a name,
- * so null where such a name comes twice: a value that can't be passed on unchanged is not passed on.
+ * so null where such a name comes twice, or such a byte is in the target: what can't be passed on unchanged is refused.
  */
 function makeOddHead(req: UwsRequest): Buffer | null {
-  const parts = [Buffer.from(requestLine(req))]
+  const line = requestLine(req)
+  const parts = [Buffer.from(line)]
   const seen = new Set<string>()
   const odd = new Set<string>()
-  let isWhole = true
+  let isWhole = !line.includes(REPLACED)
   req.forEach((name, value) => {
     const isOdd = value.includes(REPLACED)
     if (seen.has(name) && (isOdd || odd.has(name))) isWhole = false

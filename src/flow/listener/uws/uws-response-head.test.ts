@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Outbox } from '../../../base/outbox.ts'
+import { dropDate } from './uws-response-head.ts'
+
+test('Date is taken out of a head wherever it stands, in any case, and nothing else is', () => {
+  const rest = 'HTTP/1.1 200 OK\r\nX-A: 1\r\nDated: no\r\nX-Date: no\r\n'
+  for (const line of ['Date: Sun, 22 Nov 2026 22:05:42 GMT\r\n', 'dATE:x\r\n'])
+    for (const at of [17, 25, rest.length])
+      assert.equal(without(rest.slice(0, at) + line + rest.slice(at)), rest, `${line} at ${at}`)
+  assert.equal(without(rest), rest)
+})
+
+test('a head of nothing but a status line and Dates keeps its status line', () => {
+  assert.equal(without('HTTP/1.1 200 Date: x\r\nDate: 1\r\nDate: 2\r\n'), 'HTTP/1.1 200 Date: x\r\n')
+})
+
+function without(head: string): string {
+  const out = new Outbox()
+  out.putLatin1(head)
+  dropDate(out)
+  return out.bytes.latin1Slice(0, out.used)
+}
