@@ -1,11 +1,10 @@
 /** The data plane of one worker: builds the stages once, and swaps plans into them. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Clock } from '../base/clock.ts'
 import { Deadlines, SWEEP_MS } from '../base/deadlines.ts'
 import { Turn } from '../base/turn.ts'
 import { compile } from '../config/compile.ts'
-import type { Environment } from '../config/env.ts'
 import type { BuildTools } from '../contract/build.ts'
 import { ChainRunner } from '../flow/chain/chain.ts'
 import { Flow } from '../flow/flow.ts'
@@ -19,7 +18,6 @@ import { RequestHead } from '../flow/transport/request-head.ts'
 import { WorkerTally } from '../observe/tally.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
-import { readVersion } from './machine.ts'
 import {
   admitSettings,
   forwardSettings,
@@ -30,8 +28,6 @@ import {
 
 /** All sockets of the worker read into one buffer of this size: libuv's own choice. */
 const READ_BYTES = 64 * 1024
-/** How the gateway names itself in Via and Server. */
-const PRODUCT = `sluice/${readVersion()}`
 
 export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const { environment } = options
@@ -47,7 +43,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   }
   const tally = new WorkerTally(options.counters, options.log, clock)
   const flow = makeFlow(options, clock, tally)
-  const transport = makeTransport(environment, tools, flow)
+  const transport = makeTransport(options, tools, flow)
   const limits = listenerLimits(environment)
   const listener = makeListener(environment.engine, {
     ...tools,
@@ -84,6 +80,11 @@ interface SocketTools {
   readonly readBuffer: Buffer
 }
 
+/** How the gateway names itself in Via and Server. */
+function productOf(options: DataPlaneOptions): string {
+  return `sluice/${options.version}`
+}
+
 function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): Flow {
   const { environment, log } = options
   const chain = new ChainRunner((_x, plugin, step, error) => {
@@ -95,14 +96,15 @@ function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): 
     plans: new Plans(),
     admission: new Admission(admitSettings(environment)),
     chain,
-    response: new Response(responseSettings(environment, PRODUCT), clock),
+    response: new Response(responseSettings(environment, productOf(options)), clock),
     tally,
     transport: null,
   })
 }
 
-function makeTransport(environment: Environment, tools: SocketTools, flow: Flow): Http1Transport {
-  const head = new RequestHead(forwardSettings(environment, PRODUCT))
+function makeTransport(options: DataPlaneOptions, tools: SocketTools, flow: Flow): Http1Transport {
+  const { environment } = options
+  const head = new RequestHead(forwardSettings(environment, productOf(options)))
   const pipelining = environment.upstreamPipelining === 1
   const transport = new Http1Transport({ ...tools, limits: poolLimits(environment), pipelining, head }, flow)
   flow.stages.transport = transport
@@ -119,20 +121,14 @@ function buildTools(options: DataPlaneOptions, pools: Http1Transport, clock: Clo
     routerFlavor: environment.routerFlavor,
     random: Math.random,
     host: {
-      nodeId: nodeId(),
+      nodeId: options.nodeId,
       hostname: hostname(),
       workerId: options.workerId,
       pid: process.pid,
       wall: () => clock.wall(),
-      version: readVersion(),
+      version: options.version,
       random: randomBytes,
       log: (level, message, fields) => log.operator(level, message, fields),
     },
   }
-}
-
-/** The same in every worker of this process, without a message: a UUID over what only this process is. */
-function nodeId(): string {
-  const hex = createHash('sha256').update(`${hostname()}|${process.pid}|${process.ppid}`).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
