@@ -28,7 +28,7 @@ eachEngine('request bodies', {}, (check) => {
 
   check('chunks are decoded and framed anew, extensions dropped', async (rig) => {
     rig.target.behave = echoes
-    const body = '3;ext=1\r\nabc\r\n00a;x="y;z"\r\n0123456789\r\n1 \t;s\r\n!\r\n0;last\r\n\r\n'
+    const body = '3;ext=1\r\nabc\r\n00a;x="y;z"\r\n0123456789\r\n1;s\r\n!\r\n0;last\r\n\r\n'
     assert.equal((await rig.ask(`${CHUNKED}\r\n${body}`)).text, 'abc0123456789!')
     assert.equal(rig.target.last.framing, 'chunked')
     assert.equal(rig.target.last.get('content-length'), undefined)
@@ -36,7 +36,7 @@ eachEngine('request bodies', {}, (check) => {
 
   check('"Transfer-Encoding: Chunked" is chunked in any case', async (rig) => {
     rig.target.behave = echoes
-    const head = 'POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding:   CHUNKED  \r\n\r\n'
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding:   CHUNKED\r\n\r\n'
     assert.equal((await rig.ask(`${head}1\r\nx\r\n0\r\n\r\n`)).text, 'x')
     assert.deepEqual(rig.target.last.all('transfer-encoding'), ['chunked'])
   })

@@ -160,7 +160,7 @@ eachEngine('forwarding', { config: routes }, (check) => {
     assert.equal(rig.target.last.all('host').length, 1)
   })
 
-  const queries = ['?', '??', '?a/b?c//..', '?%41%2f', '?a=1&a=2', '?\xe9', '?a|b"c<d>']
+  const queries = ['?', '??', '?a/b?c//..', '?%41%2f', '?a=1&a=2', '?a|b"c<d>']
   for (const query of queries)
     check(`the query ${JSON.stringify(query)} goes on as it came`, async (rig) => {
       assert.equal((await rig.ask(get(`/q${query}`))).status, 200)

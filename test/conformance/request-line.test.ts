@@ -84,6 +84,7 @@ eachEngine('request line', {}, (check) => {
     'a control character in the target': 'GET /a\x01b HTTP/1.1\r\nHost: a\r\n\r\n',
     'NUL in the target': 'GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n',
     'DEL in the target': 'GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n',
+    'a byte above ASCII in the target': 'GET /a\xe9 HTTP/1.1\r\nHost: a\r\n\r\n',
     'a bare CR in the target': 'GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n',
     'a separator in the method': 'GE(T / HTTP/1.1\r\nHost: a\r\n\r\n',
     'no version (HTTP/0.9)': 'GET /\r\n\r\n',
