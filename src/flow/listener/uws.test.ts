@@ -1,3 +1,4 @@
+/** What an operator is told when uWebSockets.js can't be loaded. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { explainUnavailable, prepareUws, UWS_HEAD_VARIABLE } from './uws.ts'

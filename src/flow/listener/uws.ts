@@ -1,8 +1,9 @@
 /**
  * uws — loads uWebSockets.js, the engine that is not part of this package, or says why it can't.
  *
- * It is an optional peer: official releases come from their own repository, with one binary per platform and Node ABI.
- * Loaded as CommonJS only; one republication falls back to an implementation in JavaScript, which is never taken for it.
+ * It is an optional peer: official releases come from their own repository, with one binary per platform and Node
+ * ABI. Loaded as CommonJS only; one republication falls back to an implementation in JavaScript, which is never taken
+ * for the engine.
  */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -75,25 +76,27 @@ export interface PlatformFacts {
 
 const OTHERWISE = 'or set SLUICE_ENGINE=node'
 const RELEASE = 'see docs/engines.md for which release fits which Node'
+const ANOTHER = `install another release (${RELEASE}), ${OTHERWISE}`
+const NEWER = `use a newer system (Debian 13, Ubuntu 24.04), ${OTHERWISE}`
 
 /** One line for the operator, from what the loader said. */
 export function explainUnavailable(message: string, facts: PlatformFacts): string {
   const { node, abi, platform, arch, glibc } = facts
   const needed = /GLIBC_(\d+\.\d+)' not found/.exec(message)?.[1]
   const own = `Node ${node} (ABI ${abi}) on ${platform} ${arch}`
-  if (needed !== undefined)
-    return `its binary needs glibc ${needed} and this system has ${glibc}: use a newer system (Debian 13, Ubuntu 24.04), ${OTHERWISE}`
+  if (needed !== undefined) return `its binary needs glibc ${needed} and this system has ${glibc}: ${NEWER}`
   if (message.includes(`Cannot find module '${UWS_PACKAGE}'`))
     return `${UWS_PACKAGE} is not installed: install it beside this package (${RELEASE}), ${OTHERWISE}`
   if (platform === 'linux' && glibc === '')
     return `its binaries need glibc, which this system (musl) does not have: use an image with glibc, ${OTHERWISE}`
   if (/Cannot find module '[^']*\.node'/.test(message) || message.includes('NODE_MODULE_VERSION'))
-    return `the ${UWS_PACKAGE} that is installed has no binary for ${own}: install another release (${RELEASE}), ${OTHERWISE}`
-  return `${message.split('\n').filter(Boolean).join(' ')} (${own}): install another release (${RELEASE}), ${OTHERWISE}`
+    return `the ${UWS_PACKAGE} that is installed has no binary for ${own}: ${ANOTHER}`
+  return `${message.split('\n').filter(Boolean).join(' ')} (${own}): ${ANOTHER}`
 }
 
 function readGlibc(): string {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } } // typed as a bare object
+  // Typed as a bare object.
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
   return report.header?.glibcVersionRuntime ?? ''
 }
 

@@ -1,3 +1,4 @@
+/** Addresses in bytes read as the other engine shows them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AddressReader, addressText } from './uws-address.ts'

@@ -5,6 +5,7 @@
  * It does not tell connections apart before v20.66: what counts connections elsewhere counts requests under way here.
  * A thread that ends while an app listens takes the process with it: `close` has to run first, whatever the cause.
  */
+import type { Timed } from '../../../base/deadlines.ts'
 import { faults, GatewayError } from '../../../base/faults.ts'
 import type { ListenAddress, Listener } from '../../../contract/listener.ts'
 import type { ListenerTools } from '../../../contract/listener-tools.ts'
@@ -110,8 +111,9 @@ export class UwsListener implements Listener, UwsShared {
     this.#tools.onCount(change > 0 ? 'accepted' : 'closed')
   }
 
-  freed(client: UwsClient, again: boolean): void {
-    if (again && this.#free.length < KEPT_MAX) this.#free.push(client)
+  freed(client: Timed, again: boolean): void {
+    // Only our clients know this listener.
+    if (again && this.#free.length < KEPT_MAX) this.#free.push(client as UwsClient)
     else this.#tools.deadlines.remove(client)
     this.#underWay--
     if (this.#underWay === 0 && this.#drained !== null) this.#drained()

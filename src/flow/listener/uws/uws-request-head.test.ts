@@ -1,3 +1,4 @@
+/** A request that a lenient engine has parsed is judged by our codec, byte for byte, or refused. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MALFORMED, TARGET_TOO_LONG, TOO_LARGE } from '../../../http1/answers.ts'

@@ -71,8 +71,9 @@ function feedWhole(head: Head, bytes: Buffer, used: number): number {
 }
 
 /**
- * A head with values that are not UTF-8: those are read again, byte for byte. That gives only the first field of a name,
- * so null where such a name comes twice, or such a byte is in the target: what can't be passed on unchanged is refused.
+ * A head with values that are not UTF-8: those are read again, byte for byte. That gives only the first field of a
+ * name, so null where such a name comes twice, or such a byte is in the target: what can't be passed on unchanged is
+ * refused.
  */
 function makeOddHead(req: UwsRequest): Buffer | null {
   const line = requestLine(req)

@@ -1,3 +1,4 @@
+/** The engine writes Date, so ours is taken out of the head and nothing else is. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Outbox } from '../../../base/outbox.ts'

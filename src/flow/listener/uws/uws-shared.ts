@@ -1,9 +1,9 @@
 /** What all requests of one worker over uWebSockets.js share, and what those of one listening address do. */
 import type { Clock } from '../../../base/clock.ts'
+import type { Timed } from '../../../base/deadlines.ts'
 import type { Turn } from '../../../base/turn.ts'
 import type { ExchangePool, FlowEvents, ListenerLimits } from '../../../contract/listener.ts'
 import type { AddressReader } from './uws-address.ts'
-import type { UwsClient } from './uws-client.ts'
 import type { UwsRequestHead } from './uws-request-head.ts'
 
 export interface UwsShared {
@@ -18,7 +18,7 @@ export interface UwsShared {
   /** Counts up; an engine that can't tell connections apart numbers requests. */
   requests: number
   /** The client's answer is out, or nobody is there. `again`: it may serve another request. */
-  freed(client: UwsClient, again: boolean): void
+  freed(client: Timed, again: boolean): void
 }
 
 /** One listening address. */
