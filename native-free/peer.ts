@@ -27,6 +27,8 @@ export class PeerIdentity {
   readonly proxiedAddress: string
   requestsOnConnection: number
   forwardFields: Uint8Array
+  forwardHost: Uint8Array
+  forwardPort: number
 
   constructor(peer: Peer) {
     this.scheme = peer.scheme
@@ -39,6 +41,8 @@ export class PeerIdentity {
     this.proxiedAddress = peer.proxiedAddress
     this.requestsOnConnection = 0
     this.forwardFields = NOTHING
+    this.forwardHost = NOTHING
+    this.forwardPort = 0
   }
 }
 

@@ -16,7 +16,11 @@ export function admitSettings(environment: Environment): AdmitSettings {
 }
 
 export function forwardSettings(environment: Environment, product: string): ForwardSettings {
-  return { product, requestIdUpstream: environment.headersUpstream.includes('x-kong-request-id') }
+  return {
+    product,
+    requestIdUpstream: environment.headersUpstream.includes('x-kong-request-id'),
+    portMaps: new Map(environment.portMaps),
+  }
 }
 
 export function listenerLimits(environment: Environment): ListenerLimits {

@@ -63,8 +63,11 @@ export interface Client {
   /** Counts, for the tracker-style correlation id. */
   readonly connectionId: number
   readonly requestsOnConnection: number
-  /** The transport's: forwarding fields that are the same for every request of this connection; empty until made. */
+  /** The transport's: forwarding fields that hold for every request of this connection with this host and port. */
   forwardFields: Uint8Array
+  /** Empty until they are made. */
+  forwardHost: Uint8Array
+  forwardPort: number
 }
 
 /** Exchanges for reuse. */

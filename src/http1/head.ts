@@ -224,9 +224,10 @@ export class Head extends FirstLine {
     return this.spans[row * STRIDE + 4] === DROPPED
   }
 
-  /** Appends every line whose id is not in `mask` (bits of ids), copied in runs, then the added fields. */
-  putFields(out: Outbox, mask: number): void {
-    this.putReceived(out, mask)
+  /** Appends every line whose id is not in `mask` (bits of ids), copied in runs, then the added fields. A first
+   *  line that starts at `from` goes before them as it came. */
+  putFields(out: Outbox, mask: number, from = -1): void {
+    this.putReceived(out, mask, from)
     for (let i = 0; i < this.added.length; i++) {
       out.putLatin1(this.added[i]!.name)
       out.putLatin1(': ')
@@ -236,10 +237,10 @@ export class Head extends FirstLine {
   }
 
   /** The same without the added fields. */
-  putReceived(out: Outbox, mask: number): void {
+  putReceived(out: Outbox, mask: number, from = -1): void {
     const spans = this.spans
     const refuse = mask | (1 << DROPPED)
-    let run = -1
+    let run = from
     for (let i = 0; i < this.count; i++) {
       const at = i * STRIDE
       if (((refuse >>> spans[at + 4]!) & 1) === 0) {

@@ -44,5 +44,7 @@ function makeClient(scheme: 'http' | 'https', host: string): Client {
     connectionId: 1,
     requestsOnConnection: 1,
     forwardFields: new Uint8Array(0),
+    forwardHost: new Uint8Array(0),
+    forwardPort: 0,
   }
 }

@@ -40,7 +40,6 @@ const DROPPED =
   bit('te')
 
 const CRLF = Buffer.from('\r\n')
-const HTTP11 = Buffer.from('HTTP/1.1 ')
 const UPSTREAM_LATENCY = Buffer.from('X-Kong-Upstream-Latency: ')
 const PROXY_LATENCY = Buffer.from('X-Kong-Proxy-Latency: ')
 const RESPONSE_LATENCY = Buffer.from('X-Kong-Response-Latency: ')
@@ -52,6 +51,8 @@ export class Response {
   readonly #clock: Clock
   readonly #server: Buffer
   readonly #via: Buffer
+  /** A gateway behind this one may have named the request too: the client is told one id. */
+  readonly #dropped: number
   #date: Buffer
   #dateUntilMs: number
 
@@ -60,6 +61,7 @@ export class Response {
     this.#clock = clock
     this.#server = Buffer.from(`Server: ${settings.product}\r\n`)
     this.#via = Buffer.from(`Via: 1.1 ${settings.product}\r\n`)
+    this.#dropped = settings.requestId ? DROPPED | bit('x-kong-request-id') : DROPPED
     this.#date = Buffer.alloc(0)
     this.#dateUntilMs = 0
   }
@@ -69,14 +71,14 @@ export class Response {
     const out = x.client!.out
     const head = x.response
     const present = head.present
-    if (x.proxied && x.status === head.status && head.reasonEnd > head.reasonStart) {
-      out.putAll(HTTP11)
-      out.putDecimal(head.status)
-      out.putLatin1(' ')
-      out.put(head.bytes, head.reasonStart, head.reasonEnd)
-      out.putAll(CRLF)
-    } else out.putAll(statusLine(x.status))
-    head.putFields(out, wantsTrailers(x) ? DROPPED : DROPPED | HAS_TRAILER)
+    const mask = wantsTrailers(x) ? this.#dropped : this.#dropped | HAS_TRAILER
+    if (x.proxied && x.status === head.status && head.minor === 1 && head.reasonEnd > head.reasonStart) {
+      // The target's own line, in one run with the fields behind it.
+      head.putFields(out, mask, 0)
+    } else {
+      out.putAll(statusLine(x.status))
+      head.putFields(out, mask)
+    }
     if ((present & HAS_DATE) === 0) this.#putDate(x)
     if (this.#settings.serverToken && (present & HAS_SERVER) === 0) out.putAll(this.#server)
     if (x.proxied) this.#putProxied(x)
@@ -129,6 +131,10 @@ export class Response {
     if (x.response.used !== 0) forgetReceived(x.response)
     if (fault.closes) x.keepAlive = false
     if (fault === faults.HTTPS_REQUIRED && renderHttps(x)) return
+    if (fault === faults.HTTP2_REQUIRED) {
+      addField(x.response, 'Connection', 'Upgrade')
+      addField(x.response, 'Upgrade', 'HTTP/2')
+    }
     const kind = chooseKind(x, fault, this.#settings.errorDefaultType)
     setField(x.response, 'Content-Type', CONTENT_TYPES[kind])
     x.answerBody = Buffer.from(renderError(kind, fault.text, x.requestId.latin1Slice(0, x.requestId.length)))
@@ -151,9 +157,9 @@ function renderHttps(x: Exchange): boolean {
   return true
 }
 
+const TRAILERS = /\btrailers\b/i
+
 /** Trailers go to a client that said it can take them (RFC 9110 §6.5.1). */
 export function wantsTrailers(x: Exchange): boolean {
-  return (
-    (x.request.present & HAS_TE) !== 0 && /\btrailers\b/i.test(x.request.valueAt(x.request.indexOf(id.te, 0)))
-  )
+  return (x.request.present & HAS_TE) !== 0 && TRAILERS.test(x.request.valueAt(x.request.indexOf(id.te, 0)))
 }

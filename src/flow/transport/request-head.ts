@@ -19,7 +19,6 @@ import { escapePath } from '../../http1/uri.ts'
 import { putUpstreamPath } from './upstream-path.ts'
 
 const HAS_X_KONG_REQUEST_ID = bit('x-kong-request-id')
-const HAS_X_FORWARDED_FOR = bit('x-forwarded-for')
 const HAS_X_FORWARDED_PROTO = bit('x-forwarded-proto')
 const HAS_X_FORWARDED_PREFIX = bit('x-forwarded-prefix')
 const HAS_X_FORWARDED_HOST = bit('x-forwarded-host')
@@ -32,6 +31,8 @@ export interface ForwardSettings {
   /** The product and version, as in `Via: 1.1 sluice/1.0.0`. */
   readonly product: string
   readonly requestIdUpstream: boolean
+  /** Ports clients see by the port listened on. */
+  readonly portMaps: ReadonlyMap<number, number>
 }
 
 const ALWAYS_DROPPED =
@@ -55,20 +56,23 @@ const FORWARDED =
   bit('x-forwarded-port') |
   bit('x-forwarded-path') |
   bit('x-forwarded-prefix')
+/** With one of these the client, or a proxy, has said something about the way the request came. */
+const FORWARDING = bit('x-forwarded-for') | FORWARDED
 const ODD = bit('te') | bit('trailer') | bit('x-forwarded-for')
 
 const VERSION = Buffer.from(' HTTP/1.1\r\n')
 const CRLF = Buffer.from('\r\n')
 const HOST = Buffer.from('Host: ')
 const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ')
-const FORWARDED_PORT = Buffer.from('\r\nX-Forwarded-Port: ')
-const FORWARDED_PATH = Buffer.from('\r\nX-Forwarded-Path: ')
+const FORWARDED_PORT = Buffer.from('X-Forwarded-Port: ')
+const FORWARDED_PATH = Buffer.from('X-Forwarded-Path: ')
 const FORWARDED_PREFIX = Buffer.from('X-Forwarded-Prefix: ')
 const REQUEST_ID = Buffer.from('X-Kong-Request-Id: ')
 const LENGTH = Buffer.from('Content-Length: ')
 const CHUNKED_LINE = Buffer.from('Transfer-Encoding: chunked\r\n\r\n')
 const TE_TRAILERS = Buffer.from('TE: trailers\r\n')
 const SLASH = 47
+const TRAILERS = /\btrailers\b/i
 
 export class RequestHead {
   readonly #via: readonly [Buffer, Buffer]
@@ -93,7 +97,7 @@ export class RequestHead {
     if (this.#settings.requestIdUpstream) dropped |= HAS_X_KONG_REQUEST_ID
     if (!x.clientTrusted) dropped |= FORWARDED
     head.putFields(out, dropped)
-    putForwarded(out, x, route)
+    putForwarded(out, x, route, this.#settings.portMaps)
     if (this.#settings.requestIdUpstream) {
       out.putAll(REQUEST_ID)
       out.put(x.requestId, 0, x.requestId.length)
@@ -123,25 +127,53 @@ function putPort(out: Outbox, port: number): void {
   out.putDecimal(port)
 }
 
-function putForwarded(out: Outbox, x: Exchange, route: Route): void {
+function putForwarded(out: Outbox, x: Exchange, route: Route, portMaps: ReadonlyMap<number, number>): void {
   const client = x.client!
   const present = x.clientTrusted ? x.request.present : 0
-  if (client.forwardFields.length === 0) client.forwardFields = makeForwardFields(client)
-  const known = (x.request.present & HAS_X_FORWARDED_FOR) === 0 && x.clientAddress === client.peerAddress
-  if (known && (present & HAS_X_FORWARDED_PROTO) === 0) out.putAll(client.forwardFields)
-  else putAddresses(out, x, client, (present & HAS_X_FORWARDED_PROTO) === 0)
-  if ((present & FORWARDED) === 0) putPlain(out, x, client)
-  else putMissing(out, x, client, present)
+  if ((x.request.present & FORWARDING) === 0 && x.clientAddress === client.peerAddress) {
+    if (!isForwardHost(x, client)) makeForwardFields(x, client, portMaps)
+    out.putAll(client.forwardFields)
+    putPath(out, x)
+  } else {
+    putAddresses(out, x, client, (present & HAS_X_FORWARDED_PROTO) === 0)
+    putMissing(out, x, portOf(x, client, portMaps), present)
+  }
   if (route.stripPath && x.matchedLength > 0 && (present & HAS_X_FORWARDED_PREFIX) === 0) putPrefix(out, x)
 }
 
-/** The lines for a connection without proxies in front of it. */
-function makeForwardFields(client: Client): Uint8Array {
+/** True when the fields made for an earlier request of this connection hold for this one: the same host, byte by byte. */
+function isForwardHost(x: Exchange, client: Client): boolean {
+  const made = client.forwardHost
+  const start = x.hostStart
+  if (made.length === 0 || made.length !== x.hostEnd - start || client.forwardPort !== x.hostPort)
+    return false
+  const bytes = x.request.bytes
+  for (let i = 0; i < made.length; i++) if (made[i] !== bytes[start + i]) return false
+  return true
+}
+
+/** The lines that are the same for every request of a connection without proxies in front of it and with one host. */
+function makeForwardFields(x: Exchange, client: Client, portMaps: ReadonlyMap<number, number>): void {
   const peer = client.peerAddress
-  return Buffer.from(
-    `X-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: ${client.scheme}\r\n`,
+  const host = x.request.bytes.latin1Slice(x.hostStart, x.hostEnd)
+  client.forwardHost = Buffer.from(host, 'latin1')
+  client.forwardPort = x.hostPort
+  client.forwardFields = Buffer.from(
+    `X-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: ${client.scheme}\r\n` +
+      `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${portOf(x, client, portMaps)}\r\nX-Forwarded-Path: `,
     'latin1',
   )
+}
+
+/** The port the client thinks it talks to: what Host names, else the listener's as SLUICE_PORT_MAPS shows it. */
+function portOf(x: Exchange, client: Client, portMaps: ReadonlyMap<number, number>): number {
+  if (x.hostPort !== 0) return x.hostPort
+  return portMaps.get(client.localPort) ?? client.localPort
+}
+
+function putPath(out: Outbox, x: Exchange): void {
+  out.put(x.request.bytes, x.request.pathStart, x.request.pathEnd)
+  out.putAll(CRLF)
 }
 
 function putAddresses(out: Outbox, x: Exchange, client: Client, withScheme: boolean): void {
@@ -153,7 +185,8 @@ function putAddresses(out: Outbox, x: Exchange, client: Client, withScheme: bool
     out.putLatin1(before[i]!)
     out.putLatin1(', ')
   }
-  out.putLatin1(client.proxiedAddress === '' ? client.peerAddress : client.proxiedAddress)
+  if (before.length === 0) out.putLatin1(x.clientAddress)
+  else out.putLatin1(client.proxiedAddress === '' ? client.peerAddress : client.proxiedAddress)
   out.putAll(CRLF)
   if (!withScheme) return
   out.putLatin1('X-Forwarded-Proto: ')
@@ -161,19 +194,8 @@ function putAddresses(out: Outbox, x: Exchange, client: Client, withScheme: bool
   out.putAll(CRLF)
 }
 
-function putPlain(out: Outbox, x: Exchange, client: Client): void {
-  const head = x.request
-  out.putAll(FORWARDED_HOST)
-  out.put(head.bytes, x.hostStart, x.hostEnd)
-  out.putAll(FORWARDED_PORT)
-  out.putDecimal(x.hostPort === 0 ? client.localPort : x.hostPort)
-  out.putAll(FORWARDED_PATH)
-  out.put(head.bytes, head.pathStart, head.pathEnd)
-  out.putAll(CRLF)
-}
-
-/** A trusted proxy sent some of them: only the others are ours to add. */
-function putMissing(out: Outbox, x: Exchange, client: Client, present: number): void {
+/** A trusted proxy may have sent some of them: only the others are ours to add. */
+function putMissing(out: Outbox, x: Exchange, port: number, present: number): void {
   const head = x.request
   if ((present & HAS_X_FORWARDED_HOST) === 0) {
     out.putAll(FORWARDED_HOST)
@@ -181,14 +203,13 @@ function putMissing(out: Outbox, x: Exchange, client: Client, present: number): 
     out.putAll(CRLF)
   }
   if ((present & HAS_X_FORWARDED_PORT) === 0) {
-    out.putLatin1('X-Forwarded-Port: ')
-    out.putDecimal(x.hostPort === 0 ? client.localPort : x.hostPort)
+    out.putAll(FORWARDED_PORT)
+    out.putDecimal(port)
     out.putAll(CRLF)
   }
   if ((present & HAS_X_FORWARDED_PATH) === 0) {
-    out.putLatin1('X-Forwarded-Path: ')
-    out.put(head.bytes, head.pathStart, head.pathEnd)
-    out.putAll(CRLF)
+    out.putAll(FORWARDED_PATH)
+    putPath(out, x)
   }
 }
 
@@ -206,7 +227,7 @@ function putPrefix(out: Outbox, x: Exchange): void {
 /** `TE: trailers` goes on if offered; `Trailer` announces what an announced trailer section will hold. */
 function putOdd(out: Outbox, x: Exchange): void {
   const head = x.request
-  if ((head.present & HAS_TE) !== 0 && /\btrailers\b/i.test(head.valueAt(head.indexOf(id.te, 0))))
+  if ((head.present & HAS_TE) !== 0 && TRAILERS.test(head.valueAt(head.indexOf(id.te, 0))))
     out.putAll(TE_TRAILERS)
   if (x.requestLength !== CHUNKED) return
   for (let row = head.indexOf(id.trailer, 0); row >= 0; row = head.indexOf(id.trailer, row + 1)) {
