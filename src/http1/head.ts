@@ -140,7 +140,9 @@ export class Head extends FirstLine {
   #parseFields(): number {
     const bytes = this.bytes
     const token = TOKEN
-    let i = this.line
+    let spans = this.spans
+    let count = this.count | 0
+    let i = this.line | 0
     while (bytes[i] !== CR) {
       const name = i
       // An import has no known type to the compiler: without `| 0` the loop runs on doubles, 5 times slower.
@@ -157,18 +159,25 @@ export class Head extends FirstLine {
       i = this.#endOfValue(i)
       if (bytes[i] !== CR) return this.stoppedAt(i)
       if (bytes[i + 1] !== LF) return this.stoppedAt(i + 1)
-      if (this.count >= this.limits.fieldsMax) return TOO_LARGE
+      if (count >= this.limits.fieldsMax) return TOO_LARGE
       let valueEnd = i
       while (valueEnd > value && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HT)) valueEnd--
       const known = nameId(bytes, name, nameEnd, hash)
-      if (known !== 0) this.present |= 1 << known
-      this.#addRow(name, nameEnd, value, valueEnd)
-      this.spans[this.count++ * STRIDE + 4] = known
+      this.present |= known === 0 ? 0 : 1 << known
+      const at = count * STRIDE
+      if (at + 2 * STRIDE > spans.length) spans = this.#growSpans()
+      spans[at] = name
+      spans[at + 1] = nameEnd
+      spans[at + 2] = value
+      spans[at + 3] = valueEnd
+      spans[at + 4] = known
+      count++
+      this.count = count
       i += 2
       this.line = i
     }
     if (bytes[i + 1] !== LF) return this.stoppedAt(i + 1)
-    this.spans[this.count * STRIDE] = i
+    spans[count * STRIDE] = i
     return i + 2
   }
 
@@ -189,20 +198,11 @@ export class Head extends FirstLine {
     }
   }
 
-  #addRow(name: number, nameEnd: number, value: number, valueEnd: number): void {
-    const at = this.count * STRIDE
-    if (at + 2 * STRIDE > this.spans.length) this.#growSpans()
-    const spans = this.spans
-    spans[at] = name
-    spans[at + 1] = nameEnd
-    spans[at + 2] = value
-    spans[at + 3] = valueEnd
-  }
-
-  #growSpans(): void {
+  #growSpans(): Int32Array {
     const grown = new Int32Array(this.spans.length * 2)
     grown.set(this.spans)
     this.spans = grown
+    return grown
   }
 
   /** The first row at or after `from` with this well-known id, or -1. */
