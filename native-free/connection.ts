@@ -21,28 +21,18 @@ import type { Flushable } from '../src/base/turn.ts'
 import type { Exchange } from '../src/contract/exchange.ts'
 import type { Client } from '../src/contract/listener.ts'
 import { MORE } from '../src/http1/answers.ts'
-import { INVALID, readConnection, requestLength, SAYS_CLOSE, SAYS_KEEP_ALIVE } from '../src/http1/framing.ts'
-import { bit } from '../src/http1/names.ts'
+import { INVALID, persists, requestLength } from '../src/http1/framing.ts'
 import { SocketWriter, type WriteOwner } from '../src/socket/socket-writer.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import { BODY_BAD, BODY_DONE, BODY_TOO_LARGE, BodyReader } from './body-reader.ts'
+import { BODY, CLOSED, DISCARD, HEAD, IDLE, LINGER, patienceMs, WAIT } from './client-state.ts'
 import { headFault } from './head-fault.ts'
 import type { ListenerSide } from './listener-side.ts'
 import { type Peer, PeerIdentity } from './peer.ts'
-
-const HAS_CONNECTION = bit('connection')
-
-const IDLE = 0
-const HEAD = 1
-const BODY = 2
-const WAIT = 3
-const DISCARD = 4
-const LINGER = 5
-const CLOSED = 6
+import { endsAtClose } from './response-framing.ts'
 
 /** Bytes of an unwanted body read for the sake of keeping the connection. */
 const DISCARD_MAX = 1024 * 1024
-const LINGER_MS = 2000
 const LONG_AFTER_MS = 100
 const NOTHING = Buffer.alloc(0)
 
@@ -61,7 +51,8 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
   #bodyOpen: boolean
   #inputEnded: boolean
   #discarded: number
-  #headAtMs: number
+  /** When the head had come, and then the body. */
+  #wholeAtMs: number
   queued: boolean
   deadlineMs: number
   slot: number
@@ -83,7 +74,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     this.#bodyOpen = false
     this.#inputEnded = false
     this.#discarded = 0
-    this.#headAtMs = 0
+    this.#wholeAtMs = 0
     this.queued = false
     this.deadlineMs = listener.clock.now() + listener.limits.headerTimeoutMs
     this.slot = -1
@@ -139,20 +130,14 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     const listener = this.#listener
     const head = x.request
     const limits = listener.limits
-    this.#headAtMs = listener.clock.now()
+    this.#wholeAtMs = listener.clock.now()
     this.requestsOnConnection++
     x.requestLength = requestLength(head)
     if (x.requestLength === INVALID) return this.#refuse(x, faults.REQUEST_MALFORMED)
-    const says = (head.present & HAS_CONNECTION) === 0 ? 0 : readConnection(head)
     x.keepAlive =
-      (head.minor === 1
-        ? (says & SAYS_CLOSE) === 0
-        : (says & SAYS_KEEP_ALIVE) !== 0 && (says & SAYS_CLOSE) === 0) &&
-      this.requestsOnConnection < limits.keepAliveRequestsMax &&
-      !listener.draining
-    if (limits.bodyBytesMax !== 0 && x.requestLength > limits.bodyBytesMax) {
+      persists(head) && this.requestsOnConnection < limits.keepAliveRequestsMax && !listener.draining
+    if (limits.bodyBytesMax !== 0 && x.requestLength > limits.bodyBytesMax)
       return this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
-    }
     this.deadlineMs = 0
     this.#bodyOpen = false
     if (x.requestLength === 0) {
@@ -160,7 +145,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
       x.requestEnded = true
     } else {
       this.#state = BODY
-      this.#body.reset(x.requestLength, this.#headAtMs)
+      this.#body.reset(x.requestLength, this.#wholeAtMs)
     }
     listener.events.enter(x)
   }
@@ -177,12 +162,13 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     }
     if (verdict === BODY_DONE) {
       this.#state = WAIT
-      this.deadlineMs = 0
+      this.#wholeAtMs = now
+      this.#rearm()
       this.#listener.events.requestEnd(x)
     } else if (verdict === BODY_BAD) this.#refuse(x, faults.REQUEST_MALFORMED)
     else if (verdict === BODY_TOO_LARGE) this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
     else if (this.#body.isTooSlow(now)) this.#refuse(x, faults.REQUEST_TIMEOUT)
-    else if (this.#bodyOpen) this.deadlineMs = now + this.#listener.limits.bodyTimeoutMs
+    else this.#rearm()
     return at
   }
 
@@ -241,7 +227,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     const x = this.#x
     if (this.#state === WAIT && x !== null) {
       // A client that ends its side with its request waits for the answer; one that does so later has gone away.
-      if (this.#listener.clock.now() - this.#headAtMs > LONG_AFTER_MS) this.onGone(faults.CLIENT_GONE)
+      if (this.#listener.clock.now() - this.#wholeAtMs > LONG_AFTER_MS) this.onGone(faults.CLIENT_GONE)
     } else if (this.#state === LINGER) this.#finishOutput()
     else if (this.#state !== BODY && (this.out.used > 0 || this.#writer.isBlocked)) this.#linger()
     else this.onGone(faults.CLIENT_GONE)
@@ -302,13 +288,21 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     else {
       this.#state = DISCARD
       this.#discarded = 0
-      this.deadlineMs = this.#listener.clock.now() + this.#listener.limits.bodyTimeoutMs
+      this.#rearm()
       this.#release()
     }
   }
 
+  /** Starts the limit of the state anew. A client that is behind with reading has that limit and no other. */
+  #rearm(): void {
+    if (this.#writer.isBlocked) return
+    const ms = patienceMs(this.#state, this.#bodyOpen, this.#listener.limits)
+    this.deadlineMs = ms === 0 ? 0 : this.#listener.clock.now() + ms
+  }
+
   abort(x: Exchange): void {
-    // What was gathered this turn is dropped with the connection: a cut answer must not look whole.
+    // What was gathered this turn goes too: a cut answer must not look whole, and where the close ends it only a reset tells.
+    if (endsAtClose(x) && this.peerAddress !== 'unix:') this.#socket.resetAndDestroy()
     this.destroy()
     this.#listener.exchanges.release(x)
   }
@@ -317,7 +311,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     this.#listener.exchanges.release(this.#x!)
     this.#x = null
     this.#state = IDLE
-    this.deadlineMs = this.#listener.clock.now() + this.#listener.limits.keepAliveTimeoutMs
+    this.#rearm()
     if (!this.#taking && (this.#held.length > 0 || !this.#reading || this.#inputEnded)) this.#release()
   }
 
@@ -328,7 +322,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     this.#state = LINGER
     this.#held = NOTHING
     if (x !== null) this.#listener.exchanges.release(x)
-    this.deadlineMs = this.#listener.clock.now() + LINGER_MS
+    this.#rearm()
     this.#listener.turn.push(this)
     if (this.#reading) return
     this.#reading = true
@@ -357,12 +351,8 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
   /** The client has read what it was behind with. */
   onWritten(ok: boolean): void {
     if (!ok) return this.onGone(faults.CLIENT_GONE)
-    const now = this.#listener.clock.now()
-    if (this.#state === LINGER) {
-      this.deadlineMs = now + LINGER_MS
-      return this.#finishOutput()
-    }
-    this.deadlineMs = this.#state === IDLE ? now + this.#listener.limits.keepAliveTimeoutMs : 0
+    this.#rearm()
+    if (this.#state === LINGER) return this.#finishOutput()
     if (this.#x !== null) this.#listener.events.clientDrain(this.#x)
     this.#release()
   }
@@ -370,7 +360,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
   pauseBody(): void {
     if (this.#state !== BODY || !this.#bodyOpen) return
     this.#bodyOpen = false
-    this.deadlineMs = 0
+    this.#rearm()
     this.#body.stopped(this.#listener.clock.now())
     if (this.#taking) return
     this.#reading = false
@@ -380,15 +370,16 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
   resumeBody(): void {
     if (this.#state !== BODY || this.#bodyOpen) return
     this.#bodyOpen = true
-    const now = this.#listener.clock.now()
-    this.#body.started(now)
-    this.deadlineMs = now + this.#listener.limits.bodyTimeoutMs
+    this.#body.started(this.#listener.clock.now())
+    this.#rearm()
     this.#release()
   }
 
-  /** Ends an idle connection, or has the one under way be the last. */
+  /** Ends an idle connection once its last answer has left, or has the one under way be the last. */
   drain(): void {
-    if (this.#state === IDLE) this.destroy()
+    if (this.#state !== IDLE) return
+    if (this.out.used > 0 || this.#writer.isBlocked) this.#linger()
+    else this.destroy()
   }
 
   destroy(): void {

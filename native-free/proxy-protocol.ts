@@ -6,6 +6,8 @@
  * else would let a client choose its own address.
  */
 
+import { parseAddress } from '../src/base/cidr.ts'
+
 export interface Preamble {
   /** Bytes it took. */
   readonly length: number
@@ -66,12 +68,12 @@ function v6(bytes: Buffer): string {
 }
 
 function isV4(text: string): boolean {
-  const parts = text.split('.')
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
+  return !text.includes(':') && parseAddress(text) !== null
 }
 
+/** Without a zone: its text could be anything. */
 function isV6(text: string): boolean {
-  return /^[0-9a-fA-F:.]{2,45}$/.test(text) && text.includes(':')
+  return text.includes(':') && !text.includes('%') && parseAddress(text) !== null
 }
 
 function isPort(text: string | undefined): boolean {

@@ -37,6 +37,11 @@ export function putFraming(out: Outbox, x: Exchange): boolean {
   return chunking
 }
 
+/** True for a body that nothing ends but the connection. */
+export function endsAtClose(x: Exchange): boolean {
+  return x.responseLength < 0 && x.request.minor === 0
+}
+
 /** Ends a chunked body, with the target's trailers for a client that asked for them. */
 export function putLastChunk(out: Outbox, x: Exchange): void {
   const trailers = x.responseTrailers

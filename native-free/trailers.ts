@@ -39,6 +39,7 @@ const FORBIDDEN = new Set([
   'forwarded',
   'proxy',
   'proxy-connection',
+  'x-real-ip',
 ])
 
 export function keepAnnounced(trailers: Head, head: Head, isAnnounced: boolean): void {

@@ -2,6 +2,7 @@
  * cidr — sets of addresses and networks, for trusted_ips and the like (kong.md §6.1).
  *
  * Addresses are compared as 16 bytes; an IPv4 one lies in ::ffff:0:0/96, so `::ffff:10.0.0.1` and `10.0.0.1` are the same.
+ * A wider IPv6 network holds no IPv4 address, as in nginx: trusting `::/0` trusts nobody who came by IPv4.
  */
 
 const V4_IN_V6 = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]
@@ -25,20 +26,21 @@ function parseV4(text: string): number[] | null {
 function parseV6(text: string): Uint8Array | null {
   const halves = text.split('::')
   if (halves.length > 2) return null
-  const front = parseGroups(halves[0]!)
-  const back = halves.length === 2 ? parseGroups(halves[1]!) : []
+  const front = parseGroups(halves[0]!, halves.length === 1)
+  const back = halves.length === 2 ? parseGroups(halves[1]!, true) : []
   if (front === null || back === null) return null
   const missing = 16 - front.length - back.length
   if (halves.length === 1 ? missing !== 0 : missing < 2) return null
   return Uint8Array.from([...front, ...new Array<number>(missing).fill(0), ...back])
 }
 
-function parseGroups(text: string): number[] | null {
+/** `isEnd`: the last group may be an IPv4 address. */
+function parseGroups(text: string, isEnd: boolean): number[] | null {
   if (text === '') return []
   const bytes: number[] = []
   const groups = text.split(':')
   for (const [i, group] of groups.entries()) {
-    if (i === groups.length - 1 && group.includes('.')) {
+    if (isEnd && i === groups.length - 1 && group.includes('.')) {
       const v4 = parseV4(group)
       if (v4 === null) return null
       bytes.push(...v4)
@@ -78,16 +80,17 @@ export class CidrSet {
 }
 
 function parseNetwork(text: string): Network {
-  const [address = '', bits] = text.split('/', 2)
+  const [address = '', bits, more] = text.split('/')
   const bytes = parseAddress(address)
   const isV6 = address.includes(':')
   const size = bits === undefined ? (isV6 ? 128 : 32) : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN
-  if (bytes === null || !(size <= (isV6 ? 128 : 32)))
+  if (bytes === null || more !== undefined || !(size <= (isV6 ? 128 : 32)))
     throw new RangeError(`not an address or network: '${text}'`)
   return { bytes, bits: isV6 ? size : size + 96 }
 }
 
 function covers(network: Network, bytes: Uint8Array): boolean {
+  if (network.bits < 96 && V4_IN_V6.every((byte, i) => bytes[i] === byte)) return false
   const whole = network.bits >> 3
   for (let i = 0; i < whole; i++) if (network.bytes[i] !== bytes[i]) return false
   const rest = network.bits & 7

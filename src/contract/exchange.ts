@@ -35,6 +35,8 @@ export const STAGE_TRYING = 2
 /** The response head is out. */
 export const STAGE_ANSWERING = 3
 export const STAGE_DONE = 4
+/** Done, because the client has gone, while a plugin had answered WAIT: never reused, since the plugin still holds it. */
+export const STAGE_ABANDONED = 5
 
 export class Exchange {
   readonly request: Head

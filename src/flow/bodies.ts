@@ -15,7 +15,7 @@ const REPLAY_MAX = 64 * 1024
 
 export abstract class Bodies {
   abstract refuse(x: Exchange, fault: Fault): void
-  abstract resume(x: Exchange): void
+  abstract gathered(x: Exchange): void
   abstract targetFault(x: Exchange, fault: Fault): void
 
   /** Has the whole request body come in before the chain runs. */
@@ -54,7 +54,7 @@ export abstract class Bodies {
   /** From the listener. */
   requestEnd(x: Exchange): void {
     x.requestEnded = true
-    if (x.stage === STAGE_READING && x.requestBody !== null) return this.resume(x)
+    if (x.stage === STAGE_READING && x.requestBody !== null) return this.gathered(x)
     if (x.carrier !== null && x.requestBody === null) x.carrier.endBody(x)
   }
 

@@ -13,8 +13,10 @@
 import { type Fault, faults } from '../base/faults.ts'
 import {
   type Exchange,
+  STAGE_ABANDONED,
   STAGE_ANSWERING,
   STAGE_DONE,
+  STAGE_READING,
   STAGE_TRYING,
   STAGE_WAITING,
 } from '../contract/exchange.ts'
@@ -49,28 +51,44 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
       const verdict = this.stages.chain.runRewrite(x)
       if (verdict !== NEXT) return this.#go(x, verdict)
     }
-    this.#route(x)
-  }
-
-  #route(x: Exchange): void {
-    if (!x.plan!.router.find(x)) return this.#fail(x, faults.ROUTE_NOT_FOUND)
-    const mismatch = checkProtocol(x)
-    if (mismatch !== faults.NONE) return this.#fail(x, mismatch)
-    if (x.route!.chain.requestBodyMax > 0 && x.requestLength !== 0) return this.gatherRequest(x)
-    this.#go(x, this.stages.chain.runRequest(x))
-  }
-
-  /** From a plugin that had answered WAIT, and when a gathered body is whole. */
-  resume(x: Exchange): void {
-    if (x.route !== null) return this.#go(x, this.stages.chain.runRequest(x))
-    const verdict = this.stages.chain.runRewrite(x)
-    if (verdict === NEXT) this.#route(x)
+    if (!this.#route(x)) return
+    const verdict = this.stages.chain.runRequest(x)
+    if (verdict === NEXT) this.#attempt(x)
     else this.#go(x, verdict)
+  }
+
+  /** True when the route's plugins may run now: not when the request is refused, or its body is gathered first. */
+  #route(x: Exchange): boolean {
+    const fault = x.plan!.router.find(x) ? checkProtocol(x) : faults.ROUTE_NOT_FOUND
+    if (fault !== faults.NONE) {
+      this.#fail(x, fault)
+      return false
+    }
+    if (x.route!.chain.requestBodyMax === 0 || x.requestLength === 0) return true
+    this.gatherRequest(x)
+    return false
+  }
+
+  /** From a plugin that had answered WAIT. It may be late: the client of an abandoned exchange has gone. */
+  resume(x: Exchange): void {
+    if (x.stage !== STAGE_WAITING) return
+    x.stage = STAGE_READING
+    if (x.route === null) {
+      const verdict = this.stages.chain.runRewrite(x)
+      if (verdict !== NEXT) return this.#go(x, verdict)
+      if (!this.#route(x)) return
+    }
+    this.gathered(x)
+  }
+
+  /** The body that the chain asked for is whole, or none was asked for. */
+  gathered(x: Exchange): void {
+    this.#go(x, this.stages.chain.runRequest(x))
   }
 
   /** From a plugin that had answered WAIT and has put its answer into `x`. */
   finish(x: Exchange): void {
-    this.#go(x, DONE)
+    if (x.stage === STAGE_WAITING) this.#answer(x)
   }
 
   #go(x: Exchange, verdict: Verdict): void {
@@ -100,6 +118,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
   }
 
   targetInfo(x: Exchange): void {
+    // A client of HTTP/1.0 knows no interim answers (RFC 9110 §15.2).
+    if (x.request.minor === 0) return
     this.stages.response.info(x)
     x.client!.writeInfo(x)
   }
@@ -116,6 +136,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
     x.route!.service!.balancer.done(x, x.target!, false)
     if (mayRetry(x, fault)) {
       x.tried.push(x.target!)
+      x.target = null
       this.stages.tally.retry()
       // What the client sends until the next try is ready waits with the listener.
       if (x.requestLength !== 0 && !x.requestEnded) x.client!.pauseBody(x)
@@ -135,7 +156,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
 
   /** From the listener: nobody is there to be answered. */
   clientGone(x: Exchange, fault: Fault): void {
-    if (x.stage === STAGE_DONE) return
+    if (x.stage >= STAGE_DONE) return
     x.fault = fault
     this.#dropTry(x)
     if (x.status === 0) x.status = fault.status
@@ -198,7 +219,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
 
   /** Everything is decided: log steps, counters, and the plan is let go. The engine owns `x` after the call that follows. */
   #log(x: Exchange): void {
-    x.stage = STAGE_DONE
+    // A plugin that still waits keeps hold of the exchange: it must not become another request's.
+    x.stage = x.stage === STAGE_WAITING ? STAGE_ABANDONED : STAGE_DONE
     x.endMs = this.stages.clock.now()
     this.stages.chain.runLog(x)
     this.stages.tally.exchange(x)

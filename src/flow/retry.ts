@@ -9,7 +9,11 @@ import { type Fault, faults } from '../base/faults.ts'
 import { type Exchange, STAGE_TRYING } from '../contract/exchange.ts'
 
 export function mayRetry(x: Exchange, fault: Fault): boolean {
-  if (x.stage !== STAGE_TRYING || !x.replayable || fault.retry === 'never') return false
+  // Once a byte of an answer has come, the target has acted.
+  if (x.stage !== STAGE_TRYING || x.firstByteMs !== 0 || !x.replayable || fault.retry === 'never')
+    return false
+  // Its queue has no more room now than it had a moment ago.
+  if (fault === faults.TARGET_QUEUE_FULL && x.tried.includes(x.target!)) return false
   if (fault.retry === 'if-repeatable' && !isRepeatable(x)) return false
   if (x.reused && fault === faults.TARGET_RESET && !x.freshOnly) {
     x.freshOnly = true

@@ -16,6 +16,7 @@ export const CHUNKED = -1
 export const UNTIL_CLOSE = -2
 export const INVALID = -3
 
+const HAS_CONNECTION = bit('connection')
 const LENGTH_OR_CODING = bit('content-length') | bit('transfer-encoding')
 
 /** The length of a request's body: >= 0, CHUNKED or INVALID. */
@@ -108,6 +109,13 @@ export function readConnection(head: Head): number {
     }
   }
   return says
+}
+
+/** Whether the sender keeps its connection after this message (RFC 9112 §9.3). */
+export function persists(head: Head): boolean {
+  if ((head.present & HAS_CONNECTION) === 0) return head.minor === 1
+  const says = readConnection(head)
+  return (says & SAYS_CLOSE) === 0 && (head.minor === 1 || (says & SAYS_KEEP_ALIVE) !== 0)
 }
 
 function isSeparator(byte: number): boolean {

@@ -17,7 +17,7 @@ export function accessLine(x: Exchange, wallMs: number): string {
   const address = x.clientAddress === '' ? (x.client?.peerAddress ?? '-') : x.clientAddress
   const user = x.consumer?.username ?? '-'
   return (
-    `${address} - ${safe(user)} [${time(wallMs)}] "${safe(request)}" ${x.status} ${x.responseBytes} ` +
+    `${safe(address)} - ${safe(user)} [${time(wallMs)}] "${safe(request)}" ${x.status} ${x.responseBytes} ` +
     `"${referer}" "${agent}" kong_request_id: "${id}"\n`
   )
 }

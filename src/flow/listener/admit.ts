@@ -30,15 +30,17 @@ export class Admission {
 
   admit(x: Exchange): Fault {
     const head = x.request
-    if (!readHost(x) || !readPath(x)) return faults.REQUEST_MALFORMED
+    const client = x.client!
+    x.clientAddress = client.peerAddress
+    x.forwardedScheme = client.scheme
+    if (!readHost(x)) return faults.REQUEST_MALFORMED
+    // Before the path: CONNECT has none.
     if (isRefusedMethod(x)) return faults.METHOD_NOT_ALLOWED
+    if (!readPath(x)) return faults.REQUEST_MALFORMED
     if ((head.present & HAS_EXPECT) !== 0 && head.minor === 1) {
       if (!expectsContinue(head)) return faults.EXPECTATION_FAILED
       x.expectsContinue = x.requestLength !== 0
     }
-    const client = x.client!
-    x.clientAddress = client.peerAddress
-    x.forwardedScheme = client.scheme
     if (!this.#trustsNobody) readClientAddress(x, this.#settings)
     return faults.NONE
   }

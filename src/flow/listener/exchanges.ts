@@ -1,5 +1,5 @@
 /** The worker's exchanges, for reuse: as many as were ever under way at once, up to a bound. */
-import { Exchange } from '../../contract/exchange.ts'
+import { Exchange, STAGE_ABANDONED } from '../../contract/exchange.ts'
 import type { ExchangePool } from '../../contract/listener.ts'
 import type { HeadLimits } from '../../http1/limits.ts'
 import type { RequestIds } from './request-ids.ts'
@@ -24,6 +24,7 @@ export class Exchanges implements ExchangePool {
   }
 
   release(x: Exchange): void {
+    if (x.stage === STAGE_ABANDONED) return
     x.reset()
     if (this.#free.length < KEPT_MAX) this.#free.push(x)
   }

@@ -32,7 +32,8 @@ function fromFields(x: Exchange, peer: string, settings: AdmitSettings): string 
     .filter((part) => part !== '')
   let address = peer
   for (let i = list.length - 1; i >= 0; i--) {
-    if (parseAddress(list[i]!) === null) break
+    // A zone could be any text, and means nothing here.
+    if (list[i]!.includes('%') || parseAddress(list[i]!) === null) break
     address = list[i]!
     if (!settings.realIpRecursive || !settings.trusted.has(address)) break
   }

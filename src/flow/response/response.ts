@@ -6,11 +6,12 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { type Fault, faults } from '../../base/faults.ts'
-import type { Exchange } from '../../contract/exchange.ts'
-import { addField, forgetReceived, setField } from '../../http1/fields.ts'
+import { type Exchange, NO_BODY } from '../../contract/exchange.ts'
+import { addField, forgetReceived, getField, setField } from '../../http1/fields.ts'
+import { type Head, DROPPED as ROW_DROPPED, STRIDE } from '../../http1/head.ts'
 import { bit, id } from '../../http1/names.ts'
 import { statusLine } from './reasons.ts'
-import { CONTENT_TYPES, chooseKind, renderError } from './templates.ts'
+import { CONTENT_TYPES, chooseKind, grpcStatus, isGrpc, renderError } from './templates.ts'
 
 const HAS_TRAILER = bit('trailer')
 const HAS_DATE = bit('date')
@@ -39,6 +40,8 @@ const DROPPED =
   bit('upgrade') |
   bit('te')
 
+const K = 107
+const DASH = 45
 const CRLF = Buffer.from('\r\n')
 const UPSTREAM_LATENCY = Buffer.from('X-Kong-Upstream-Latency: ')
 const PROXY_LATENCY = Buffer.from('X-Kong-Proxy-Latency: ')
@@ -51,8 +54,8 @@ export class Response {
   readonly #clock: Clock
   readonly #server: Buffer
   readonly #via: Buffer
-  /** A gateway behind this one may have named the request too: the client is told one id. */
-  readonly #dropped: number
+  /** Names of the fields that tell of us, in lower case. */
+  readonly #own: ReadonlySet<string>
   #date: Buffer
   #dateUntilMs: number
 
@@ -61,7 +64,7 @@ export class Response {
     this.#clock = clock
     this.#server = Buffer.from(`Server: ${settings.product}\r\n`)
     this.#via = Buffer.from(`Via: 1.1 ${settings.product}\r\n`)
-    this.#dropped = settings.requestId ? DROPPED | bit('x-kong-request-id') : DROPPED
+    this.#own = new Set(ownFields(settings))
     this.#date = Buffer.alloc(0)
     this.#dateUntilMs = 0
   }
@@ -71,7 +74,8 @@ export class Response {
     const out = x.client!.out
     const head = x.response
     const present = head.present
-    const mask = wantsTrailers(x) ? this.#dropped : this.#dropped | HAS_TRAILER
+    const mask = wantsTrailers(x) ? DROPPED : DROPPED | HAS_TRAILER
+    if (x.proxied) this.#dropOwn(head)
     if (x.proxied && x.status === head.status && head.minor === 1 && head.reasonEnd > head.reasonStart) {
       // The target's own line, in one run with the fields behind it.
       head.putFields(out, mask, 0)
@@ -95,6 +99,16 @@ export class Response {
     const out = x.client!.out
     out.putAll(statusLine(x.response.status))
     x.response.putReceived(out, DROPPED | HAS_TRAILER)
+  }
+
+  /** A gateway behind this one may tell of itself: the client is told of the one it spoke to. */
+  #dropOwn(head: Head): void {
+    for (let row = 0; row < head.count; row++) {
+      const at = row * STRIDE
+      const second = head.spans[at]! + 2
+      if ((head.bytes[second]! | 32) === K && head.bytes[second - 1] === DASH)
+        if (this.#own.has(head.nameAt(row).toLowerCase())) head.spans[at + 4] = ROW_DROPPED
+    }
   }
 
   #putProxied(x: Exchange): void {
@@ -135,10 +149,20 @@ export class Response {
       addField(x.response, 'Connection', 'Upgrade')
       addField(x.response, 'Upgrade', 'HTTP/2')
     }
+    if (isGrpc(x)) return renderGrpc(x, fault)
     const kind = chooseKind(x, fault, this.#settings.errorDefaultType)
     setField(x.response, 'Content-Type', CONTENT_TYPES[kind])
     x.answerBody = Buffer.from(renderError(kind, fault.text, x.requestId.latin1Slice(0, x.requestId.length)))
   }
+}
+
+function ownFields(settings: ResponseSettings): string[] {
+  const own: string[] = []
+  if (settings.upstreamLatency) own.push('x-kong-upstream-latency')
+  if (settings.proxyLatency) own.push('x-kong-proxy-latency')
+  if (settings.upstreamStatus) own.push('x-kong-upstream-status')
+  if (settings.requestId) own.push('x-kong-request-id')
+  return own
 }
 
 /** https_redirect_status_code: 426 asks for an upgrade, the others redirect with an empty body. True when redirected. */
@@ -151,13 +175,22 @@ function renderHttps(x: Exchange): boolean {
     return false
   }
   x.status = status
-  const host = head.bytes.latin1Slice(x.hostStart, x.hostEnd)
+  const forwarded = x.clientTrusted ? getField(head, 'x-forwarded-host') : null
+  const host = forwarded ?? head.bytes.latin1Slice(x.hostStart, x.hostEnd)
   const path = head.bytes.latin1Slice(head.pathStart, head.targetEnd)
   addField(x.response, 'Location', `https://${host}${path.startsWith('/') ? path : `/${path}`}`)
   return true
 }
 
 const TRAILERS = /\btrailers\b/i
+
+/** gRPC reads an error in fields; the body stays empty. */
+function renderGrpc(x: Exchange, fault: Fault): void {
+  setField(x.response, 'Content-Type', 'application/grpc')
+  setField(x.response, 'grpc-status', String(grpcStatus(fault.status)))
+  setField(x.response, 'grpc-message', fault.text)
+  x.answerBody = NO_BODY
+}
 
 /** Trailers go to a client that said it can take them (RFC 9110 §6.5.1). */
 export function wantsTrailers(x: Exchange): boolean {

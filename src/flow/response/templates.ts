@@ -46,6 +46,29 @@ export function chooseKind(x: Exchange, fault: Fault, fallback: string): Kind {
   return fromType((own ?? fallback).split(';', 1)[0]!.trim().toLowerCase()) ?? 'plain'
 }
 
+export function isGrpc(x: Exchange): boolean {
+  return (getFields(x.request, 'content-type')[0] ?? '').toLowerCase().startsWith('application/grpc')
+}
+
+const GRPC_STATUS: Readonly<Record<number, number>> = {
+  400: 3,
+  401: 16,
+  403: 7,
+  404: 5,
+  409: 6,
+  429: 8,
+  499: 1,
+  500: 13,
+  501: 12,
+  503: 14,
+  504: 4,
+}
+
+/** What an HTTP status is called in gRPC. */
+export function grpcStatus(status: number): number {
+  return GRPC_STATUS[status] ?? (status >= 500 ? 13 : status >= 400 ? 3 : 2)
+}
+
 const MAX_RANGES = 32
 
 /** The first of the ranges with the highest q that names a kind; JSON when none does. */

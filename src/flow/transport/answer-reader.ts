@@ -8,19 +8,7 @@ import type { TransportEvents } from '../../contract/transport.ts'
 import { MORE } from '../../http1/answers.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked.ts'
 import { forgetReceived } from '../../http1/fields.ts'
-import {
-  CHUNKED,
-  INVALID,
-  isBodyless,
-  readConnection,
-  responseLength,
-  SAYS_CLOSE,
-  SAYS_KEEP_ALIVE,
-  UNTIL_CLOSE,
-} from '../../http1/framing.ts'
-import { bit } from '../../http1/names.ts'
-
-const HAS_CONNECTION = bit('connection')
+import { CHUNKED, INVALID, isBodyless, persists, responseLength, UNTIL_CLOSE } from '../../http1/framing.ts'
 
 export const READ_MORE = 0
 export const READ_DONE = 1
@@ -89,7 +77,10 @@ export class AnswerReader {
   /** Reads bytes [start, end). Stops early when the exchange is no longer ours: its carrier has changed. */
   take(x: Exchange, buffer: Buffer, start: number, end: number): number {
     const carrier = x.carrier
-    this.started = true
+    if (!this.started) {
+      this.started = true
+      if (x.firstByteMs === 0) x.firstByteMs = this.#events.now()
+    }
     this.wantsPause = false
     let at = start
     while (at < end) {
@@ -111,18 +102,13 @@ export class AnswerReader {
     const head = x.response
     const at = head.feed(buffer, start, end)
     if (at < 0) return at
-    x.firstByteMs = x.firstByteMs === 0 ? this.#events.now() : x.firstByteMs
     if (head.status < 200) {
       if (head.status === 101 || ++this.#interim > INTERIM_MAX) return READ_FAILED
       if (!this.muted) this.#events.targetInfo(x)
       forgetReceived(head)
       return at
     }
-    const says = (head.present & HAS_CONNECTION) === 0 ? 0 : readConnection(head)
-    this.reusable =
-      head.minor === 1
-        ? (says & SAYS_CLOSE) === 0
-        : (says & SAYS_KEEP_ALIVE) !== 0 && (says & SAYS_CLOSE) === 0
+    this.reusable = persists(head)
     return this.#frame(x, at)
   }
 

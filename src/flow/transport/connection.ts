@@ -119,7 +119,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   }
 
   writeBody(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
-    if (x !== this.#x) return true
+    if (x !== this.#x || this.#state !== BUSY) return true
     const out = this.#out
     if (x.requestBody === null && x.requestLength === CHUNKED) {
       out.putHex(end - start)
@@ -129,13 +129,13 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     } else out.put(bytes, start, end)
     if (this.#writer.isBlocked) return false
     this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
-    if (out.used >= OUTBOX_HIGH) this.flush()
-    else this.#owner.turn.push(this)
+    // A write that fails here fails again at the end of the turn, when nobody holds the exchange.
+    if (out.used < OUTBOX_HIGH || !this.#send(x)) this.#owner.turn.push(this)
     return !this.#writer.isBlocked
   }
 
   endBody(x: Exchange): void {
-    if (x !== this.#x || this.#sent) return
+    if (x !== this.#x || this.#state !== BUSY || this.#sent) return
     this.#sent = true
     if (x.requestBody !== null || x.requestLength !== CHUNKED) return
     if (x.requestTrailers.count > 0) {
@@ -148,10 +148,14 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
 
   flush(): void {
     if (this.#state <= CONNECTING) return
-    if (!this.#writer.flush()) return this.onClose(faults.TARGET_RESET)
-    if (this.#writer.isBlocked && this.#x !== null) {
-      this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.writeTimeoutMs
-    }
+    if (!this.#send(this.#x)) this.onClose(faults.TARGET_RESET)
+  }
+
+  #send(x: Exchange | null): boolean {
+    if (!this.#writer.flush()) return false
+    if (this.#writer.isBlocked && x !== null)
+      this.deadlineMs = this.#owner.clock.now() + x.route!.service!.writeTimeoutMs
+    return true
   }
 
   onWritten(ok: boolean): void {
@@ -193,8 +197,8 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   onClose(fault: Fault): void {
     if (this.#state === CLOSED) return
     if (this.#x === null) return this.destroy()
-    if (this.#reader.endsAtClose) this.#finish(this.#x, false)
-    else this.#fail(this.#state === CONNECTING ? fault : faults.TARGET_RESET)
+    // Also of an answer that the close would have ended: only an orderly end says that nothing is missing.
+    this.#fail(this.#state === CONNECTING ? fault : faults.TARGET_RESET)
   }
 
   onDeadline(nowMs: number): void {

@@ -114,19 +114,18 @@ export class Http1Transport implements Transport {
   /** False when all lines are full. */
   #pipeline(pool: Pool, x: Exchange, target: Target): boolean {
     let line = pool.lines.choose(pool.limits.requestsMax)
-    if ((line === null || line.depth > 0) && pool.lines.hasRoom() && pool.hasRoom())
-      line = this.#openLine(pool)
+    if ((line === null || line.depth > 0) && pool.hasRoomForLine()) line = this.#openLine(pool)
     if (line === null) return false
     line.send(x, target)
     return true
   }
 
   #openLine(pool: Pool): Line {
-    const line = new Line(this, pool.limits.idleTimeoutMs, (left) => {
+    const line = new Line(this, pool.limits, (left) => {
       pool.lines.remove(left)
       if (left.isOpen) return
-      pool.open--
       this.#deadlines.remove(left)
+      this.#freed(pool)
     })
     pool.open++
     pool.lines.add(line)
@@ -139,16 +138,19 @@ export class Http1Transport implements Transport {
     line.open(socket, pool.address.tls !== null)
     const failed = pool.address.tls === null ? faults.TARGET_CONNECT : faults.TARGET_TLS
     socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => line.onConnect())
-    socket.on('end', () => line.onClose(failed))
+    socket.on('end', () => line.onEnd())
     socket.on('error', () => line.onClose(failed))
     socket.on('close', () => line.onClose(failed))
     return line
   }
 
-  /** A connection is gone: its place may serve a try that waits. */
   closed(connection: TargetConnection): void {
     this.#deadlines.remove(connection)
-    const pool = connection.pool
+    this.#freed(connection.pool)
+  }
+
+  /** A connection is gone: its place may serve a try that waits. */
+  #freed(pool: Pool): void {
     pool.open--
     const waiting = pool.nextWaiting()
     if (waiting === null) return

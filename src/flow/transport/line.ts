@@ -25,12 +25,13 @@ import { SocketWriter, type WriteOwner } from '../../socket/socket-writer.ts'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { ConnectionOwner } from './connection.ts'
 import { ghostOf } from './ghost.ts'
+import type { PoolLimits } from './pool.ts'
 
 export const DEPTH_MAX = 256
 
 export class Line implements Carrier, Flushable, Timed, WriteOwner {
   readonly #owner: ConnectionOwner
-  readonly #idleTimeoutMs: number
+  readonly #limits: PoolLimits
   readonly #left: (line: Line) => void
   readonly #writer: SocketWriter
   readonly #out: Outbox
@@ -39,15 +40,16 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   #socket: Socket | null
   #isTls: boolean
   #connected: boolean
+  #paused: boolean
   #served: number
   queued: boolean
   deadlineMs: number
   slot: number
 
   /** `left` is told once, when the line takes no more requests. */
-  constructor(owner: ConnectionOwner, idleTimeoutMs: number, left: (line: Line) => void) {
+  constructor(owner: ConnectionOwner, limits: PoolLimits, left: (line: Line) => void) {
     this.#owner = owner
-    this.#idleTimeoutMs = idleTimeoutMs
+    this.#limits = limits
     this.#left = left
     this.#writer = new SocketWriter(owner.writes, this)
     this.#out = this.#writer.out
@@ -56,6 +58,7 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     this.#socket = null
     this.#isTls = false
     this.#connected = false
+    this.#paused = false
     this.#served = 0
     this.queued = false
     this.deadlineMs = 0
@@ -123,9 +126,10 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
       at = this.#reader.pos
       if (!this.#finish(x)) return false
     }
-    if (this.#queue.length > 0) this.#expect(this.#queue[0]!)
+    if (this.#queue.length === 0) return true
+    this.#expect(this.#queue[0]!)
     if (this.#reader.wantsPause) this.pause()
-    return true
+    return !this.#paused
   }
 
   /** The first answer is whole. False when the line ends with it. */
@@ -134,7 +138,8 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     const isGhost = this.#reader.muted
     this.#queue.shift()
     if (this.#queue.length > 0) this.#start(this.#queue[0]!)
-    else this.deadlineMs = this.#owner.clock.now() + this.#idleTimeoutMs
+    else if (this.#served >= this.#limits.requestsMax) this.destroy()
+    else this.deadlineMs = this.#owner.clock.now() + this.#limits.idleTimeoutMs
     if (!goesOn) this.#fail(faults.TARGET_RESET)
     if (!isGhost) {
       x.carrier = null
@@ -162,14 +167,21 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     if (!ok) this.#fail(faults.TARGET_RESET)
   }
 
-  /** From the socket: the target has ended its side, or it is gone. */
-  onClose(fault: Fault): void {
+  /** From the socket: the target has ended its side, which may be the end of an answer. */
+  onEnd(): void {
     const x = this.#queue[0]
     if (x !== undefined && this.#reader.endsAtClose) this.#finish(x)
-    else this.#fail(this.#connected ? faults.TARGET_RESET : fault)
+    else this.#fail(faults.TARGET_RESET)
+  }
+
+  /** From the socket: it failed or is gone. */
+  onClose(fault: Fault): void {
+    this.#fail(this.#connected ? faults.TARGET_RESET : fault)
   }
 
   onDeadline(): void {
+    // The silence is the client's, not the target's.
+    if (this.#paused && this.#queue.length > 0) return this.#expect(this.#queue[0]!)
     this.#fail(this.#connected ? faults.TARGET_READ_TIMEOUT : faults.TARGET_CONNECT_TIMEOUT)
   }
 
@@ -187,6 +199,7 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
 
   /** The first client is slow: it keeps the connection for itself, the others go elsewhere. */
   pause(): void {
+    this.#paused = true
     this.#left(this)
     const others = this.#queue.splice(1)
     this.#socket?.pause()
@@ -196,6 +209,9 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   }
 
   resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#queue.length > 0) this.#expect(this.#queue[0]!)
     this.#socket?.resume()
   }
 
@@ -211,9 +227,12 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     this.#owner.events.targetFault(x, fault)
   }
 
+  /** What went wrong is the first one's; those behind it only lost their place, once there was one. */
   #fail(fault: Fault): void {
     this.destroy()
-    for (const x of this.#queue.splice(0)) this.#moved(x, fault)
+    const rest = this.#connected ? faults.TARGET_RESET : fault
+    const all = this.#queue.splice(0)
+    for (let i = 0; i < all.length; i++) this.#moved(all[i]!, i === 0 ? fault : rest)
   }
 
   destroy(): void {

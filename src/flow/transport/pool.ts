@@ -73,6 +73,11 @@ export class Pool implements TargetPool {
     return this.open < this.limits.connectionsMax
   }
 
+  /** One place is left for requests that can't share a connection. */
+  hasRoomForLine(): boolean {
+    return this.lines.hasRoom() && this.open + 1 < this.limits.connectionsMax
+  }
+
   /** False when the queue is full. */
   enqueue(waiting: WaitingTry): boolean {
     if (this.#queue.length >= this.limits.queueMax) return false

@@ -14,6 +14,8 @@ const DOT = 46
 /** Appends path and query. */
 export function putUpstreamPath(out: Outbox, x: Exchange, route: Route, service: Service): void {
   if (x.upstreamUri !== '') return out.putLatin1(x.upstreamUri)
+  // OPTIONS * asks about the server: it has no path to build on (RFC 9112 §3.2.4).
+  if (x.pathEnd === x.pathStart) return out.putLatin1('*')
   const base = service.path
   const isPlain = base === null || base === '/'
   if (isPlain && (!route.stripPath || x.matchedLength <= 0)) putEscaped(out, x, x.pathStart)
@@ -48,16 +50,20 @@ function putStripped(out: Outbox, x: Exchange, route: Route, base: string): void
     return putEscaped(out, x, endsInSlash && startsWithSlash ? from + 1 : from)
   }
   if (from >= x.pathEnd) return putBaseAlone(out, x, base, endsInSlash)
-  out.putLatin1(endsInSlash ? base : `${base}/`)
+  out.putLatin1(base)
+  if (!endsInSlash) out.putLatin1('/')
   putEscaped(out, x, startsWithSlash ? from + 1 : from)
 }
 
 /** Nothing is left of the path: a trailing slash is kept if the request had one. */
 function putBaseAlone(out: Outbox, x: Exchange, base: string, endsInSlash: boolean): void {
-  const asked = x.pathEnd - x.pathStart > 1 && x.pathBytes[x.pathEnd - 1] === SLASH
+  const asked = x.pathBytes[x.pathEnd - 1] === SLASH
   if (base === '/') out.putLatin1('/')
   else if (endsInSlash) out.putLatin1(asked ? base : base.slice(0, -1))
-  else out.putLatin1(asked ? `${base}/` : base)
+  else {
+    out.putLatin1(base)
+    if (asked && x.pathEnd - x.pathStart > 1) out.putLatin1('/')
+  }
 }
 
 /** Cutting a prefix may leave a dot segment in front: it must not climb out of the service's path. */
