@@ -23,16 +23,17 @@ export function mayRetry(x: Exchange, fault: Fault): boolean {
   return x.attempts <= x.route!.service!.retries
 }
 
-const P = 80
-const O = 79
+const A = 65
 const L = 76
+const O = 79
+const P = 80
 
-/** POST, PATCH and LOCK act anew each time (nginx's rule, which is Kong's). */
+/** POST, PATCH and LOCK act anew each time (nginx's rule, which is Kong's). Other names that begin so repeat. */
 function isRepeatable(x: Exchange): boolean {
   const head = x.request
-  const bytes = head.bytes
-  const at = head.methodStart
-  const length = head.methodEnd - at
-  if (bytes[at] === P) return !(length === 4 && bytes[at + 1] === O) && length !== 5
-  return !(bytes[at] === L && length === 4)
+  const first = head.bytes[head.methodStart]
+  const second = head.bytes[head.methodStart + 1]
+  const length = head.methodEnd - head.methodStart
+  if (first === P) return !(length === 4 && second === O) && !(length === 5 && second === A)
+  return !(first === L && length === 4 && second === O)
 }

@@ -1,0 +1,137 @@
+/** Bodies on their way: order, backpressure in both directions, what is kept for another try, and limits. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { clientSends, makeFlowRig, targetAnswers, targetSends } from '../../test/kit/flow-rig.ts'
+import { faults } from '../base/faults.ts'
+
+const PUT = 'PUT / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n'
+
+test('a body starts only when the target is ready for it', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(PUT)
+  assert.deepEqual(rig.client.said, [])
+  rig.flow.targetReady(x)
+  assert.deepEqual(rig.client.said, ['go'])
+  clientSends(rig, x, 'ab')
+  rig.flow.requestEnd(x)
+  assert.deepEqual(rig.transport.said, ['send a:1', 'body ab', 'end'])
+  assert.equal(x.requestBytes, 2)
+})
+
+test('100 Continue is said once, when the body is wanted', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(`${PUT}Expect: 100-continue\n`)
+  assert.deepEqual(rig.client.said, [])
+  rig.flow.targetReady(x)
+  assert.deepEqual(rig.client.said, ['continue', 'go'])
+  x.carrier = null
+  rig.flow.targetFault(x, faults.TARGET_CONNECT)
+  rig.flow.targetReady(x)
+  assert.deepEqual(rig.client.said, ['continue', 'go', 'pause', 'go'])
+})
+
+test('a target that is slow stops the client, and room lets it go on', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(PUT)
+  rig.flow.targetReady(x)
+  rig.transport.hasRoom = false
+  clientSends(rig, x, 'ab')
+  assert.deepEqual(rig.client.said, ['go', 'pause'])
+  rig.flow.targetDrain(x)
+  assert.deepEqual(rig.client.said, ['go', 'pause', 'go'])
+  rig.flow.requestEnd(x)
+  rig.flow.targetDrain(x)
+  assert.equal(rig.client.said.length, 3, 'nothing is left to let go')
+})
+
+test('a client that is slow is told to the target, and room lets it go on', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter()
+  targetAnswers(rig, x, 'HTTP/1.1 200 OK\n', 4)
+  rig.client.hasRoom = false
+  assert.equal(targetSends(rig, x, 'ab'), false)
+  rig.flow.clientDrain(x)
+  assert.deepEqual(rig.transport.said, ['send a:1', 'resume'])
+})
+
+test('another try is sent the same body once, then what the client sends next', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(PUT)
+  rig.flow.targetReady(x)
+  clientSends(rig, x, 'ab')
+  clientSends(rig, x, 'cd')
+  x.carrier = null
+  rig.flow.targetFault(x, faults.TARGET_RESET)
+  rig.transport.said.length = 0
+  rig.flow.targetReady(x)
+  clientSends(rig, x, 'ef')
+  rig.flow.requestEnd(x)
+  assert.deepEqual(rig.transport.said, ['body abcd', 'body ef', 'end'])
+})
+
+test('a whole body that was sent is sent whole again', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(PUT)
+  rig.flow.targetReady(x)
+  clientSends(rig, x, 'ab')
+  rig.flow.requestEnd(x)
+  x.carrier = null
+  rig.flow.targetFault(x, faults.TARGET_RESET)
+  rig.transport.said.length = 0
+  rig.flow.targetReady(x)
+  assert.deepEqual(rig.transport.said, ['body ab', 'end'])
+  assert.ok(!rig.client.said.includes('pause'), 'there is nothing to stop')
+})
+
+test('a body that ends while there is no try is ended with the next one', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(PUT)
+  rig.flow.targetReady(x)
+  clientSends(rig, x, 'ab')
+  x.carrier = null
+  rig.flow.requestEnd(x)
+  rig.flow.targetFault(x, faults.TARGET_RESET)
+  rig.transport.said.length = 0
+  rig.flow.targetReady(x)
+  assert.deepEqual(rig.transport.said, ['body ab', 'end'])
+})
+
+test('a body is tried again up to 64 KiB and not one byte beyond', () => {
+  for (const [size, tries] of [
+    [65536, 2],
+    [65537, 1],
+  ] as const) {
+    const rig = makeFlowRig()
+    const x = rig.enter(PUT)
+    rig.flow.targetReady(x)
+    clientSends(rig, x, 'x'.repeat(size - 1))
+    clientSends(rig, x, 'y')
+    x.carrier = null
+    rig.flow.targetFault(x, faults.TARGET_RESET)
+    assert.equal(rig.transport.said.filter((line) => line.startsWith('send')).length, tries)
+  }
+})
+
+test('a body that is too large for a plugin is a 413, known by its length or found out', () => {
+  for (const head of ['POST / HTTP/1.1\nHost: a\nContent-Length: 4\n', PUT]) {
+    const rig = makeFlowRig({ plugins: [{ requestBodyMax: 3, onRequest: () => 0 }] })
+    const x = rig.enter(head)
+    if (x.requestLength < 0) {
+      clientSends(rig, x, 'abc')
+      assert.deepEqual(rig.tallied, [])
+      clientSends(rig, x, 'd')
+    }
+    assert.deepEqual(rig.tallied, ['413 REQUEST_BODY_TOO_LARGE'])
+    assert.deepEqual(rig.transport.said, [])
+  }
+})
+
+test('an early answer does not stop the rest of the body from being taken', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(PUT)
+  rig.flow.targetReady(x)
+  targetAnswers(rig, x, 'HTTP/1.1 200 OK\n', 5)
+  clientSends(rig, x, 'ab')
+  assert.equal(rig.transport.said.at(-1), 'body ab')
+  assert.equal(x.replay, null, 'nothing is kept: there is no other try')
+})
