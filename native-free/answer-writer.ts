@@ -1,6 +1,6 @@
 /**
- * answer-writer — puts one connection's answers into its outbox: interim heads, the head's end with its framing, body bytes
- * as they are or in chunks, and the end of a chunked body.
+ * answer-writer — puts one connection's answers into its outbox: interim heads, the head's end with its framing,
+ * body bytes as they are or in chunks, and the end of a chunked body.
  *
  * HOT     `head`, `body` and `end` run for every request.
  */

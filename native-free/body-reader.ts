@@ -1,8 +1,8 @@
 /**
  * body-reader — finds a request body's bytes in what a connection reads: a length to count down, or chunks.
  *
- * HOT     `read` runs once a read of a body. It answers at most one span of data a call, in dataStart and dataEnd; `pos`
- *         says how far it got.
+ * HOT     `read` runs once a read of a body. It answers at most one span of data a call, in dataStart and dataEnd;
+ *         `pos` says how far it got.
  */
 import type { Exchange } from '../src/contract/exchange.ts'
 import type { ListenerLimits } from '../src/contract/listener.ts'

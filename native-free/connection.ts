@@ -14,6 +14,7 @@
  * HOT     `onRead`, `writeHead`, `writeBody` and `end` run for every request.
  */
 import type { Socket } from 'node:net'
+import { appendBytes, NO_BYTES } from '../src/base/append-bytes.ts'
 import type { Timed } from '../src/base/deadlines.ts'
 import { type Fault, faults } from '../src/base/faults.ts'
 import { OUTBOX_HIGH, type Outbox } from '../src/base/outbox.ts'
@@ -34,7 +35,6 @@ import { endsAtClose } from './response-framing.ts'
 /** Bytes of an unwanted body read for the sake of keeping the connection. */
 const DISCARD_MAX = 1024 * 1024
 const LONG_AFTER_MS = 100
-const NOTHING = Buffer.alloc(0)
 
 export class Connection extends PeerIdentity implements Client, Flushable, Timed, WriteOwner {
   readonly #listener: ListenerSide
@@ -68,7 +68,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     this.#answer = new AnswerWriter(this.out)
     this.#x = null
     this.#state = IDLE
-    this.#held = NOTHING
+    this.#held = NO_BYTES
     this.#taking = false
     this.#reading = true
     this.#bodyOpen = false
@@ -184,8 +184,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
   }
 
   #hold(buffer: Buffer, start: number, end: number): void {
-    const more = buffer.subarray(start, end)
-    this.#held = this.#held.length === 0 ? Buffer.from(more) : Buffer.concat([this.#held, more])
+    this.#held = appendBytes(this.#held, buffer, start, end)
     this.#reading = false
   }
 
@@ -194,7 +193,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     if (this.#taking) return
     while (this.#held.length > 0 && this.#mayTake()) {
       const held = this.#held
-      this.#held = NOTHING
+      this.#held = NO_BYTES
       this.take(held, 0, held.length)
     }
     if (this.#held.length > 0 || !this.#mayTake()) return
@@ -301,7 +300,8 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
   }
 
   abort(x: Exchange): void {
-    // What was gathered this turn goes too: a cut answer must not look whole, and where the close ends it only a reset tells.
+    // What was gathered this turn goes too: a cut answer must not look whole, and where the close ends it only a
+    // reset tells.
     if (endsAtClose(x) && this.peerAddress !== 'unix:') this.#socket.resetAndDestroy()
     this.destroy()
     this.#listener.exchanges.release(x)
@@ -320,7 +320,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     const x = this.#x
     this.#x = null
     this.#state = LINGER
-    this.#held = NOTHING
+    this.#held = NO_BYTES
     if (x !== null) this.#listener.exchanges.release(x)
     this.#rearm()
     this.#listener.turn.push(this)
@@ -386,7 +386,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     if (this.#state === CLOSED) return
     this.#state = CLOSED
     this.#x = null
-    this.#held = NOTHING
+    this.#held = NO_BYTES
     this.#writer.detach()
     this.deadlineMs = 0
     this.#socket.destroy()

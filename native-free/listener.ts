@@ -6,7 +6,7 @@
  */
 import net from 'node:net'
 import type { Clock } from '../src/base/clock.ts'
-import type { Deadlines, Timed } from '../src/base/deadlines.ts'
+import type { Timed } from '../src/base/deadlines.ts'
 import { faults, GatewayError } from '../src/base/faults.ts'
 import type { Turn } from '../src/base/turn.ts'
 import type {
@@ -16,25 +16,14 @@ import type {
   Listener,
   ListenerLimits,
 } from '../src/contract/listener.ts'
+import type { ListenerTools } from '../src/contract/listener-tools.ts'
+import { SocketReader } from '../src/socket/socket-reader.ts'
 import { WriteRequests } from '../src/socket/socket-writer.ts'
 import { readStreamBinding } from '../src/socket/stream-binding.ts'
 import { Connection } from './connection.ts'
 import type { ListenerSide } from './listener-side.ts'
 import { peerOf } from './peer.ts'
 import { readPreamble } from './proxy-protocol.ts'
-
-export interface ListenerTools {
-  readonly events: FlowEvents
-  readonly exchanges: ExchangePool
-  readonly limits: ListenerLimits
-  readonly clock: Clock
-  readonly turn: Turn
-  readonly deadlines: Deadlines
-  /** All sockets of the worker read into it. */
-  readonly readBuffer: Buffer
-  /** Told of each connection: accepted, closed, refused for want of room. */
-  readonly onCount: (what: 'accepted' | 'closed' | 'refused') => void
-}
 
 export class NativeFreeListener implements Listener, ListenerSide {
   readonly events: FlowEvents
@@ -43,6 +32,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
   readonly clock: Clock
   readonly turn: Turn
   readonly writes: WriteRequests
+  readonly #reader: SocketReader
   readonly #tools: ListenerTools
   readonly #servers: net.Server[]
   readonly #open: Set<Connection>
@@ -57,7 +47,9 @@ export class NativeFreeListener implements Listener, ListenerSide {
     this.limits = tools.limits
     this.clock = tools.clock
     this.turn = tools.turn
-    this.writes = new WriteRequests(readStreamBinding())
+    const binding = readStreamBinding()
+    this.writes = new WriteRequests(binding)
+    this.#reader = new SocketReader(binding, tools.readBuffer)
     this.#servers = []
     this.#open = new Set()
     this.#draining = false
@@ -137,6 +129,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
     this.#tools.deadlines.add(connection)
     this.#tools.onCount('accepted')
     const served = connection
+    this.#reader.attach(socket, served, peer.scheme === 'https')
     socket.on('end', () => served.onEnd())
     socket.on('error', () => served.onGone(faults.CLIENT_GONE))
     socket.on('close', () => served.onGone(faults.CLIENT_GONE))
@@ -169,7 +162,8 @@ export class NativeFreeListener implements Listener, ListenerSide {
 
 /** The same connection as a socket that reads into a given buffer: only the constructor takes that option. */
 function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
-  const owner = accepted as unknown as { _handle: object | null } // Node offers no public way to move a handle
+  // Node offers no public way to move a handle.
+  const owner = accepted as unknown as { _handle: object | null }
   const handle = owner._handle
   owner._handle = null
   return new net.Socket({
@@ -182,7 +176,8 @@ function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
 }
 
 function listenOptions(address: ListenAddress): net.ListenOptions {
-  if (address.fd >= 0) return { fd: address.fd, backlog: address.backlog } as net.ListenOptions // the types leave fd out
+  // The types leave fd out.
+  if (address.fd >= 0) return { fd: address.fd, backlog: address.backlog } as net.ListenOptions
   if (address.path !== '') return { path: address.path, backlog: address.backlog }
   const shared = address.reuseport ? { reusePort: true } : {}
   return { host: address.host, port: address.port, backlog: address.backlog, ...shared } as net.ListenOptions

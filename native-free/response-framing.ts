@@ -1,5 +1,6 @@
 /**
- * response-framing — how an answer is framed for an HTTP/1 client, and whether the connection goes on (RFC 9112 §6, §9.3).
+ * response-framing — how an answer is framed for an HTTP/1 client, and whether the connection goes on (RFC 9112 §6,
+ * §9.3).
  *
  * HOT     Runs once a request.
  */

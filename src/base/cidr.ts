@@ -1,7 +1,8 @@
 /**
  * cidr — sets of addresses and networks, for trusted_ips and the like (kong.md §6.1).
  *
- * Addresses are compared as 16 bytes; an IPv4 one lies in ::ffff:0:0/96, so `::ffff:10.0.0.1` and `10.0.0.1` are the same.
+ * Addresses are compared as 16 bytes; an IPv4 one lies in ::ffff:0:0/96, so `::ffff:10.0.0.1` and `10.0.0.1` are
+ * the same.
  * A wider IPv6 network holds no IPv4 address, as in nginx: trusting `::/0` trusts nobody who came by IPv4.
  */
 

@@ -1,8 +1,8 @@
 /**
  * deadlines — all time limits of a worker, looked at in one sweep a tick.
  *
- * WHAT    Each connection is in one dense array and carries its own due time in a field, so that moving a limit (several
- *         times a request) is a plain store. A sweep over 10,000 connections costs 50 µs.
+ * WHAT    Each connection is in one dense array and carries its own due time in a field, so that moving a limit
+ *         (several times a request) is a plain store. A sweep over 10,000 connections costs 50 µs.
  *
  * LIMITS  A limit is noticed up to SWEEP_MS late.
  *

@@ -20,16 +20,39 @@ export const OUTBOX_HIGH = 256 * 1024
 const LOOP_MAX = 96
 const POOL_MAX = 4096
 
-const NOTHING = Buffer.alloc(0)
-const pool: Buffer[] = []
+/** Memory, and its ArrayBuffer at hand: asking a Buffer for it is a call into C++. */
+class Slab {
+  readonly bytes: Buffer
+  readonly memory: ArrayBufferLike
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafeSlow(size)
+    this.memory = this.bytes.buffer
+  }
+}
+
+const NONE = new Slab(0)
+const pool: Slab[] = []
+
+/** The source of the last block copy: nearly always the buffer that the worker reads into. */
+let lastSource: Uint8Array = NONE.bytes
+let lastMemory: ArrayBufferLike = NONE.memory
+let lastOffset = 0
 
 export class Outbox {
   bytes: Buffer
   used: number
+  #slab: Slab
 
   constructor() {
-    this.bytes = NOTHING
+    this.bytes = NONE.bytes
     this.used = 0
+    this.#slab = NONE
+  }
+
+  /** What `bytes` lies in, from its start. */
+  get memory(): ArrayBufferLike {
+    return this.#slab.memory
   }
 
   /** Makes room for `count` more bytes. Callers that then write directly advance `used` themselves. */
@@ -38,18 +61,20 @@ export class Outbox {
   }
 
   #grow(needed: number): void {
-    if (this.bytes.length === 0 && needed <= OUTBOX_START) {
-      this.bytes = pool.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_START)
-      return
-    }
+    if (this.#slab === NONE && needed <= OUTBOX_START) return this.#hold(pool.pop() ?? new Slab(OUTBOX_START))
     let size = Math.max(OUTBOX_START, this.bytes.length)
     while (size < needed) size *= 2
-    const grown = Buffer.allocUnsafeSlow(size)
+    const grown = new Slab(size)
     const used = this.used
-    this.bytes.copy(grown, 0, 0, used)
+    this.bytes.copy(grown.bytes, 0, 0, used)
     this.release()
-    this.bytes = grown
+    this.#hold(grown)
     this.used = used
+  }
+
+  #hold(slab: Slab): void {
+    this.#slab = slab
+    this.bytes = slab.bytes
   }
 
   /** Appends bytes [start, end) of `source`. */
@@ -61,8 +86,18 @@ export class Outbox {
     if (count <= LOOP_MAX) {
       for (let i = start; i < end; i++) bytes[at++] = source[i]!
     } else {
-      bytes.set(source.subarray(start, end), at)
+      if (source !== lastSource) rememberSource(source)
+      bytes.set(new Uint8Array(lastMemory, lastOffset + start, count), at)
     }
+    this.used += count
+  }
+
+  /** The same for a source whose ArrayBuffer is at hand and starts with it. */
+  putFrom(memory: ArrayBufferLike, source: Uint8Array, start: number, end: number): void {
+    const count = end - start
+    if (count <= LOOP_MAX) return this.put(source, start, end)
+    this.reserve(count)
+    this.bytes.set(new Uint8Array(memory, start, count), this.used)
     this.used += count
   }
 
@@ -99,14 +134,19 @@ export class Outbox {
 
   /** The bytes now belong to a slow write; the box starts anew and never touches them again. */
   abandon(): void {
-    this.bytes = NOTHING
+    this.#hold(NONE)
     this.used = 0
   }
 
   /** All bytes have been taken: the buffer goes back to the free list. */
   release(): void {
-    if (this.bytes.length === OUTBOX_START && pool.length < POOL_MAX) pool.push(this.bytes)
-    this.bytes = NOTHING
-    this.used = 0
+    if (this.bytes.length === OUTBOX_START && pool.length < POOL_MAX) pool.push(this.#slab)
+    this.abandon()
   }
+}
+
+function rememberSource(source: Uint8Array): void {
+  lastSource = source
+  lastMemory = source.buffer
+  lastOffset = source.byteOffset
 }

@@ -4,8 +4,8 @@
  * WHAT    A pooled object that the stages pass along. The listener fills the request, the router the route, plugins the
  *         identity and edits, the balancer the target, the transport the response.
  *
- * HOT     All fields are set, in declared order, by the constructor and again by `reset`; a test compares the two. Numbers
- *         are never null. Times are milliseconds of the worker's clock as doubles; 0 is "not yet".
+ * HOT     All fields are set, in declared order, by the constructor and again by `reset`; a test compares the two.
+ *         Numbers are never null. Times are milliseconds of the worker's clock as doubles; 0 is "not yet".
  */
 import { type Fault, faults } from '../base/faults.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
@@ -35,7 +35,10 @@ export const STAGE_TRYING = 2
 /** The response head is out. */
 export const STAGE_ANSWERING = 3
 export const STAGE_DONE = 4
-/** Done, because the client has gone, while a plugin had answered WAIT: never reused, since the plugin still holds it. */
+/**
+ * Done, because the client has gone, while a plugin had answered WAIT: never reused, since the plugin still
+ * holds it.
+ */
 export const STAGE_ABANDONED = 5
 
 export class Exchange {

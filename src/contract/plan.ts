@@ -1,8 +1,8 @@
 /**
  * plan — the compiled configuration a worker runs: frozen, swapped whole, shared by nothing but this worker.
  *
- * compile (config/compile.ts) builds it; the stages of flow read it. A reload makes a new Plan and the old one dies with
- * its last exchange, which is why an exchange holds on to `x.plan`.
+ * compile (config/compile.ts) builds it; the stages of flow read it. A reload makes a new Plan and the old one dies
+ * with its last exchange, which is why an exchange holds on to `x.plan`.
  */
 import type { Exchange } from './exchange.ts'
 import type { Handler } from './plugin.ts'

@@ -3,8 +3,8 @@
  *
  * A plugin lives in one folder and is found by reading that folder; there is no list. `build` is cold: compile
  * patterns, keys and header bytes there. The handler's methods are hot and may not await; a step that must wait
- * answers WAIT and calls `x.flow.resume(x)` later, once; if the client has gone by then, nothing comes of it. Phases and
- * their order: Kong's (docs/plugins.md).
+ * answers WAIT and calls `x.flow.resume(x)` later, once; if the client has gone by then, nothing comes of it.
+ * Phases and their order: Kong's (docs/plugins.md).
  */
 import type { Exchange } from './exchange.ts'
 import type { Field, Infer } from './schema.ts'

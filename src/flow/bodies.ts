@@ -6,6 +6,7 @@
  *
  * HOT     `requestBody` and `targetBody` run once a read. Gathering and replay allocate; the plain path does not.
  */
+import { appendBytes, NO_BYTES } from '../base/append-bytes.ts'
 import { type Fault, faults } from '../base/faults.ts'
 import { type Exchange, STAGE_ANSWERING, STAGE_READING, STAGE_TRYING } from '../contract/exchange.ts'
 import { isBodyless } from '../http1/framing.ts'
@@ -22,7 +23,7 @@ export abstract class Bodies {
   protected gatherRequest(x: Exchange): void {
     const max = x.route!.chain.requestBodyMax
     if (x.requestLength > max) return this.refuse(x, faults.REQUEST_BODY_TOO_LARGE)
-    x.requestBody = EMPTY
+    x.requestBody = NO_BYTES
     this.#wantBody(x)
   }
 
@@ -45,10 +46,10 @@ export abstract class Bodies {
   }
 
   #gatherMore(x: Exchange, bytes: Buffer, start: number, end: number): void {
-    const soFar = x.requestBody ?? EMPTY
+    const soFar = x.requestBody ?? NO_BYTES
     if (soFar.length + end - start > x.route!.chain.requestBodyMax)
       return this.refuse(x, faults.REQUEST_BODY_TOO_LARGE)
-    x.requestBody = Buffer.concat([soFar, bytes.subarray(start, end)])
+    x.requestBody = appendBytes(soFar, bytes, start, end)
   }
 
   /** From the listener. */
@@ -77,7 +78,7 @@ export abstract class Bodies {
 
   /** Has the whole response body come in before the head is written. */
   protected gatherResponse(x: Exchange): void {
-    x.responseBody = EMPTY
+    x.responseBody = NO_BYTES
   }
 
   /** From the transport. */
@@ -89,7 +90,7 @@ export abstract class Bodies {
       this.targetFault(x, faults.RESPONSE_BODY_TOO_LARGE)
       return true
     }
-    x.responseBody = Buffer.concat([x.responseBody, bytes.subarray(start, end)])
+    x.responseBody = appendBytes(x.responseBody, bytes, start, end)
     return true
   }
 
@@ -108,14 +109,12 @@ export abstract class Bodies {
   }
 }
 
-const EMPTY = Buffer.alloc(0)
-
 function keepForReplay(x: Exchange, bytes: Buffer, start: number, end: number): void {
-  const soFar = x.replay ?? EMPTY
+  const soFar = x.replay ?? NO_BYTES
   if (soFar.length + end - start > REPLAY_MAX) {
     x.replay = null
     x.replayable = false
-  } else x.replay = Buffer.concat([soFar, bytes.subarray(start, end)])
+  } else x.replay = appendBytes(soFar, bytes, start, end)
 }
 
 function isHead(x: Exchange): boolean {

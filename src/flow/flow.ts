@@ -170,7 +170,10 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
     x.target = null
   }
 
-  /** A failure: an answer of our own while the client has seen nothing, else a cut, so that no half answer looks whole. */
+  /**
+   * A failure: an answer of our own while the client has seen nothing, else a cut, so that no half answer looks
+   * whole.
+   */
   #fail(x: Exchange, fault: Fault): void {
     if (x.stage === STAGE_ANSWERING) {
       x.fault = fault
@@ -217,7 +220,10 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
     x.client!.end(x)
   }
 
-  /** Everything is decided: log steps, counters, and the plan is let go. The engine owns `x` after the call that follows. */
+  /**
+   * Everything is decided: log steps, counters, and the plan is let go. The engine owns `x` after the call that
+   * follows.
+   */
   #log(x: Exchange): void {
     // A plugin that still waits keeps hold of the exchange: it must not become another request's.
     x.stage = x.stage === STAGE_WAITING ? STAGE_ABANDONED : STAGE_DONE

@@ -1,9 +1,9 @@
 /**
  * retry — whether a failed try may be followed by another (kong.md §3.3).
  *
- * Only while it cannot act twice and the client has seen nothing: always where no byte reached the target; for repeatable
- * methods where one may have. A connection that had served before and died without a word is the race of a keep-alive
- * timeout with a request: it does not count as a try, and the next one uses a new connection.
+ * Only while it cannot act twice and the client has seen nothing: always where no byte reached the target; for
+ * repeatable methods where one may have. A connection that had served before and died without a word is the race of
+ * a keep-alive timeout with a request: it does not count as a try, and the next one uses a new connection.
  */
 import { type Fault, faults } from '../base/faults.ts'
 import { type Exchange, STAGE_TRYING } from '../contract/exchange.ts'

@@ -122,8 +122,6 @@ export class FirstLine {
     if (bytes[i] !== SP || i === method) return this.stoppedAt(i)
     this.methodStart = method
     this.methodEnd = i
-    // It asks for a tunnel to anywhere, which is no gateway's business.
-    if (this.#isMethod(CONNECT)) return MALFORMED
     i = this.#parseTarget(i + 1)
     if (i < 0) return i
     i = this.#parseVersion(i + 1)
@@ -166,6 +164,8 @@ export class FirstLine {
   /** Absolute-form and asterisk-form; anything else that does not start with a slash is refused (RFC 9112 §3.2). */
   #parseOtherForm(from: number, end: number): number {
     const bytes = this.bytes
+    // Its target is an authority, which nobody looks at: CONNECT is refused by name when it is admitted.
+    if (this.#isMethod(CONNECT)) return end
     if (bytes[from] === ASTERISK && end === from + 1) return this.#isMethod(OPTIONS) ? end : MALFORMED
     let i = from
     for (let k = 0; k < HTTP.length; k++, i++) if (TOKEN[bytes[i]!] !== HTTP[k]) return MALFORMED

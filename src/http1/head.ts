@@ -41,6 +41,17 @@ const START_FIELDS = 32
 /** Up to this many bytes a loop beats the view that a block copy has to make first. */
 const LOOP_MAX = 96
 
+/** The source of the last copy, and its memory: asking a Buffer for it is a call into C++. */
+let lastSource: Uint8Array = new Uint8Array(0)
+let lastMemory: ArrayBufferLike = lastSource.buffer
+let lastOffset = 0
+
+function rememberSource(source: Uint8Array): void {
+  lastSource = source
+  lastMemory = source.buffer
+  lastOffset = source.byteOffset
+}
+
 export interface AddedField {
   readonly name: string
   readonly value: string
@@ -55,6 +66,8 @@ export class Head extends FirstLine {
   readonly added: AddedField[]
   #inFields: boolean
   /** The same memory as `bytes`, four at a time. */
+  /** The ArrayBuffer of `bytes`, which starts with it. */
+  #memory: ArrayBufferLike
   #words: Int32Array
 
   constructor(kind: number, limits: HeadLimits) {
@@ -65,7 +78,8 @@ export class Head extends FirstLine {
     this.present = 0
     this.added = []
     this.#inFields = kind === KIND_TRAILERS
-    this.#words = new Int32Array(this.bytes.buffer)
+    this.#memory = this.bytes.buffer
+    this.#words = new Int32Array(this.#memory)
   }
 
   reset(): void {
@@ -108,7 +122,10 @@ export class Head extends FirstLine {
     const bytes = this.bytes
     let to = this.used
     if (count <= LOOP_MAX) for (let i = start; i < start + count; i++) bytes[to++] = source[i]!
-    else bytes.set(source.subarray(start, start + count), to)
+    else {
+      if (source !== lastSource) rememberSource(source)
+      bytes.set(new Uint8Array(lastMemory, lastOffset + start, count), to)
+    }
     this.used += count
     bytes[this.used] = 0
     return count
@@ -119,7 +136,8 @@ export class Head extends FirstLine {
     const grown = Buffer.allocUnsafeSlow(Math.max(size, this.bytes.length + 4))
     grown.set(this.bytes.subarray(0, this.used), 0)
     this.bytes = grown
-    this.#words = new Int32Array(grown.buffer)
+    this.#memory = grown.buffer
+    this.#words = new Int32Array(this.#memory)
   }
 
   #hasLineFeed(from: number): boolean {
@@ -246,11 +264,11 @@ export class Head extends FirstLine {
       if (((refuse >>> spans[at + 4]!) & 1) === 0) {
         if (run < 0) run = spans[at]!
       } else if (run >= 0) {
-        out.put(this.bytes, run, spans[at]!)
+        out.putFrom(this.#memory, this.bytes, run, spans[at]!)
         run = -1
       }
     }
-    if (run >= 0) out.put(this.bytes, run, spans[this.count * STRIDE]!)
+    if (run >= 0) out.putFrom(this.#memory, this.bytes, run, spans[this.count * STRIDE]!)
   }
 
   /** Takes out the rows with a well-known id. */

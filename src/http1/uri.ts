@@ -63,7 +63,10 @@ export function normalizePath(source: Buffer, start: number, end: number, into: 
   return closeSegment(into, segment, out)
 }
 
-/** Where the path ends once its last segment, [segment, out), is looked at: '.' and '..' leave it. -1: above the root. */
+/**
+ * Where the path ends once its last segment, [segment, out), is looked at: '.' and '..' leave it. -1: above the
+ * root.
+ */
 function closeSegment(into: Buffer, segment: number, out: number): number {
   if (out === segment || into[segment] !== DOT || out - segment > 2) return out
   if (out - segment === 1) return segment

@@ -1,15 +1,15 @@
 /**
  * socket-writer — sends what one socket's outbox has gathered, with one system call and nothing around it.
  *
- * WHAT    A net.Socket write goes through the machinery of streams: a queue entry, a request object, a callback on the next
- *         tick. Here the bytes go straight to the socket's handle. The kernel nearly always takes them at once, and then
- *         nothing was allocated but a view; only what it does not take costs a request object.
+ * WHAT    A net.Socket write goes through the machinery of streams: a queue entry, a request object, a callback on
+ *         the next tick. Here the bytes go straight to the socket's handle. The kernel nearly always takes them at
+ *         once, and then nothing was allocated but a view; only what it does not take costs a request object.
  *
  * WRITES  The owning worker only.
  *
  * LIMITS  One pending write a socket: until it is done the outbox gathers on, and `isBlocked` tells the owner to pause
- *         whoever fills it. For TLS, and where Node does not have the handle's methods (internal, and the same in Node 20,
- *         22 and 24), it is socket.write.
+ *         whoever fills it. For TLS, and where Node does not have the handle's methods (internal, and the same in
+ *         Node 20, 22 and 24), it is socket.write.
  *
  * HOT     `flush` runs twice a request. Before and after are in docs/engines.md.
  */
@@ -18,7 +18,10 @@ import { Outbox } from '../base/outbox.ts'
 import type { Handle, StreamBinding, WriteRequest } from './stream-binding.ts'
 
 export interface WriteOwner {
-  /** The pending write is done, and what was gathered meanwhile has been sent too. `ok` is false when the connection is lost. */
+  /**
+   * The pending write is done, and what was gathered meanwhile has been sent too. `ok` is false when the
+   * connection is lost.
+   */
   onWritten(ok: boolean): void
 }
 
@@ -73,7 +76,7 @@ export class SocketWriter {
     if (this.#handle === null) return this.#flushStream(this.#socket)
     const requests = this.#requests
     const request = requests.spare!
-    const view = new Uint8Array(out.bytes.buffer, out.bytes.byteOffset, out.used)
+    const view = new Uint8Array(out.memory, 0, out.used)
     if (this.#handle.writeBuffer(request, view) !== 0) return false
     const binding = requests.binding!
     if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) {

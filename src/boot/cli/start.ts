@@ -1,6 +1,7 @@
 /** `sluice start`: runs the gateway in the foreground until a signal ends it. */
 
 import type { EnvironmentReading } from '../../config/env-read.ts'
+import { prepareUws } from '../../flow/listener/uws.ts'
 import { type OperatorLog, openOperatorLog } from '../log/operator-log.ts'
 import { Gateway } from '../primary.ts'
 import { type ConfigSource, sourceOf } from '../sources/config-source.ts'
@@ -15,7 +16,7 @@ export interface StartFlags {
 export async function start(flags: StartFlags): Promise<number> {
   const reading = readSettings()
   const { environment } = reading
-  if (environment.engine === 'uws') allowLargeHeads(environment.largeClientHeaderBytes)
+  if (environment.engine === 'uws') prepareUws(process.env, environment.largeClientHeaderBytes)
   const log = openOperatorLog({ level: environment.logLevel, place: environment.proxyErrorLog })
   for (const { name, message } of reading.problems) log.write('warn', message, { variable: name })
   try {
@@ -90,9 +91,4 @@ function listenToSignals(): Signals {
     end()
   })
   return signals
-}
-
-/** uWebSockets.js reads its bound from the process's environment, in this thread, before it is loaded anywhere. */
-function allowLargeHeads(bytes: number): void {
-  process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(bytes)
 }

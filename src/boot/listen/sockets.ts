@@ -7,7 +7,7 @@
  * lives, and every worker listens on a copy of the descriptor: the port survives the death of all workers.
  */
 import { lstatSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { faults, GatewayError } from '../../base/faults.ts'
@@ -82,16 +82,11 @@ export class Sockets {
 }
 
 /** Two gateways would share a port without a word, so it is tried without sharing first. */
-function tryPort(address: ListenAddress): Promise<Taken> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(refusal(address, cause.code ?? '')))
-    server.listen(address.port, address.host, () => {
-      const bound = server.address()
-      const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
-      server.close(() => resolve({ address: { ...address, port, reuseport: true }, handle: null }))
-    })
-  })
+async function tryPort(address: ListenAddress): Promise<Taken> {
+  // Bound and not listened on: a client that came in between would be accepted and dropped.
+  const taken = await bind(address)
+  taken.handle?.close()
+  return { address: { ...taken.address, reuseport: true }, handle: null }
 }
 
 async function bind(address: ListenAddress): Promise<Taken> {

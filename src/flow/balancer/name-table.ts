@@ -1,4 +1,7 @@
-/** name-table — a worker's copy of what names resolve to; the primary sends each change and nobody here asks for one. */
+/**
+ * name-table — a worker's copy of what names resolve to; the primary sends each change and nobody here asks for
+ * one.
+ */
 import type { Names, Resolved } from '../../contract/target.ts'
 
 export class NameTable implements Names {

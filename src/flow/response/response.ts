@@ -64,7 +64,7 @@ export class Response {
     this.#clock = clock
     this.#server = Buffer.from(`Server: ${settings.product}\r\n`)
     this.#via = Buffer.from(`Via: 1.1 ${settings.product}\r\n`)
-    this.#own = new Set(ownFields(settings))
+    this.#own = new Set(makeOwnFields(settings))
     this.#date = Buffer.alloc(0)
     this.#dateUntilMs = 0
   }
@@ -144,7 +144,7 @@ export class Response {
     x.status = fault.status
     if (x.response.used !== 0) forgetReceived(x.response)
     if (fault.closes) x.keepAlive = false
-    if (fault === faults.HTTPS_REQUIRED && renderHttps(x)) return
+    if (fault === faults.HTTPS_REQUIRED && makeHttpsAnswer(x)) return
     if (fault === faults.HTTP2_REQUIRED) {
       addField(x.response, 'Connection', 'Upgrade')
       addField(x.response, 'Upgrade', 'HTTP/2')
@@ -156,7 +156,7 @@ export class Response {
   }
 }
 
-function ownFields(settings: ResponseSettings): string[] {
+function makeOwnFields(settings: ResponseSettings): string[] {
   const own: string[] = []
   if (settings.upstreamLatency) own.push('x-kong-upstream-latency')
   if (settings.proxyLatency) own.push('x-kong-proxy-latency')
@@ -165,8 +165,11 @@ function ownFields(settings: ResponseSettings): string[] {
   return own
 }
 
-/** https_redirect_status_code: 426 asks for an upgrade, the others redirect with an empty body. True when redirected. */
-function renderHttps(x: Exchange): boolean {
+/**
+ * https_redirect_status_code: 426 asks for an upgrade, the others redirect with an empty body. True when
+ * redirected.
+ */
+function makeHttpsAnswer(x: Exchange): boolean {
   const status = x.route!.httpsRedirectStatus
   const head = x.request
   if (status === 426) {

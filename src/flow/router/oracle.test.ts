@@ -1,4 +1,7 @@
-/** The router against its rules read out slowly: sort by precedence, ask one after the other, the first that fits wins. */
+/**
+ * The router against its rules read out slowly: sort by precedence, ask one after the other, the first that
+ * fits wins.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

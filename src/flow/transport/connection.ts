@@ -6,8 +6,9 @@
  *
  * WRITES  The owning worker only.
  *
- * LIMITS  Response heads by RESPONSE_LIMITS; bytes waiting for a target that does not read by OUTBOX_HIGH; silence by the
- *         service's three timeouts (kong.md §3.3), which stand still while the client is the one who is slow.
+ * LIMITS  Response heads by RESPONSE_LIMITS; bytes waiting for a target that does not read by OUTBOX_HIGH; silence
+ *         by the service's three timeouts (kong.md §3.3), which stand still while the client is the one who is
+ *         slow.
  *
  * HOT     `begin` and `#read` run for every request.
  */
@@ -21,6 +22,7 @@ import type { Exchange } from '../../contract/exchange.ts'
 import type { Target } from '../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../contract/transport.ts'
 import { CHUNKED } from '../../http1/framing.ts'
+import type { SocketReader } from '../../socket/socket-reader.ts'
 import { SocketWriter, type WriteOwner, type WriteRequests } from '../../socket/socket-writer.ts'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { Pool, Pooled } from './pool.ts'
@@ -41,6 +43,7 @@ export interface ConnectionOwner {
   readonly turn: Turn
   readonly head: RequestHead
   readonly writes: WriteRequests
+  readonly reader: SocketReader
   closed(connection: TargetConnection): void
 }
 
@@ -94,7 +97,9 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     if (this.#state !== CONNECTING) return
     const x = this.#x
     this.#state = IDLE
-    this.#writer.attach(this.#socket!, this.pool.address.tls !== null)
+    const isTls = this.pool.address.tls !== null
+    this.#writer.attach(this.#socket!, isTls)
+    this.#owner.reader.attach(this.#socket!, this, isTls)
     if (x === null) this.#becomeIdle()
     else this.begin(x, this.#target!)
   }

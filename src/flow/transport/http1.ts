@@ -10,6 +10,7 @@ import type { Turn } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Address, Target } from '../../contract/target.ts'
 import type { Transport, TransportEvents } from '../../contract/transport.ts'
+import { SocketReader } from '../../socket/socket-reader.ts'
 import { WriteRequests } from '../../socket/socket-writer.ts'
 import { readStreamBinding } from '../../socket/stream-binding.ts'
 import { TargetConnection } from './connection.ts'
@@ -37,6 +38,7 @@ export class Http1Transport implements Transport {
   readonly turn: Turn
   readonly head: RequestHead
   readonly writes: WriteRequests
+  readonly reader: SocketReader
   readonly #deadlines: Deadlines
   readonly #limits: PoolLimits
   readonly #pipelining: boolean
@@ -48,7 +50,9 @@ export class Http1Transport implements Transport {
     this.clock = tools.clock
     this.turn = tools.turn
     this.head = tools.head
-    this.writes = new WriteRequests(readStreamBinding())
+    const binding = readStreamBinding()
+    this.writes = new WriteRequests(binding)
+    this.reader = new SocketReader(binding, tools.readBuffer)
     this.#deadlines = tools.deadlines
     this.#limits = tools.limits
     this.#pipelining = tools.pipelining
@@ -72,7 +76,8 @@ export class Http1Transport implements Transport {
   }
 
   send(x: Exchange, target: Target): void {
-    const pool = target.pool as Pool // opened by this transport: Pools has no other implementation in a worker
+    // Opened by this transport: Pools has no other implementation in a worker.
+    const pool = target.pool as Pool
     if (this.#pipelining && mayPipeline(x) && this.#pipeline(pool, x, target)) return
     const idle = x.freshOnly ? null : pool.take()
     if (idle !== null) idle.begin(x, target)

@@ -1,15 +1,16 @@
 /**
- * line — a connection that several requests share one behind the other (RFC 9112 §9.3.2), where UPSTREAM_PIPELINING is on.
+ * line — a connection that several requests share one behind the other (RFC 9112 §9.3.2), where UPSTREAM_PIPELINING
+ * is on.
  *
  * WHAT    queue  | x | x | given up | x |      answers come in the order of the requests; the first in the queue is the
  *                  ^ being read                one whose answer is being read
- *         Only GET and HEAD without a body travel here. A request that its client gives up stays in the queue as a ghost,
- *         so that its answer can be read past.
+ *         Only GET and HEAD without a body travel here. A request that its client gives up stays in the queue as a
+ *         ghost, so that its answer can be read past.
  *
  * WRITES  The owning worker only.
  *
- * LIMITS  DEPTH_MAX requests a line. When the first one's client is slow, or the line fails, the others are tried again
- *         elsewhere: one slow reader delays the rest by a turn, not by its slowness.
+ * LIMITS  DEPTH_MAX requests a line (lines.ts). When the first one's client is slow, or the line fails, the others
+ *         are tried again elsewhere: one slow reader delays the rest by a turn, not by its slowness.
  *
  * HOT     `send` and `onRead` run for every request. Before and after, by `npm run bench`: see docs/engines.md.
  */
@@ -26,8 +27,6 @@ import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { ConnectionOwner } from './connection.ts'
 import { ghostOf } from './ghost.ts'
 import type { PoolLimits } from './pool.ts'
-
-export const DEPTH_MAX = 256
 
 export class Line implements Carrier, Flushable, Timed, WriteOwner {
   readonly #owner: ConnectionOwner
@@ -86,6 +85,7 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   onConnect(): void {
     this.#connected = true
     this.#writer.attach(this.#socket!, this.#isTls)
+    this.#owner.reader.attach(this.#socket!, this, this.#isTls)
     if (this.#queue.length > 0) this.#expect(this.#queue[0]!)
     this.flush()
   }

@@ -141,7 +141,10 @@ function putForwarded(out: Outbox, x: Exchange, route: Route, portMaps: Readonly
   if (route.stripPath && x.matchedLength > 0 && (present & HAS_X_FORWARDED_PREFIX) === 0) putPrefix(out, x)
 }
 
-/** True when the fields made for an earlier request of this connection hold for this one: the same host, byte by byte. */
+/**
+ * True when the fields made for an earlier request of this connection hold for this one: the same host, byte by
+ * byte.
+ */
 function isForwardHost(x: Exchange, client: Client): boolean {
   const made = client.forwardHost
   const start = x.hostStart

@@ -21,7 +21,10 @@ import { TargetHeap } from './target-heap.ts'
 
 export const DECAY_MS = 10_000
 export const FAILED_MS = 1_000
-/** Times are read once a turn, so an answer within the turn measures as 0; it must still differ from "never measured". */
+/**
+ * Times are read once a turn, so an answer within the turn measures as 0; it must still differ from "never
+ * measured".
+ */
 const SAMPLE_MIN_MS = 0.01
 
 export class Latency implements Algorithm {

@@ -13,7 +13,10 @@ import type { Target } from '../../../contract/target.ts'
  */
 const SLOTS_MAX = 2 ** 18
 
-/** A place in [0, 1) in steps of 2^-32 and an index below 2^20, in one double: sorting numbers alone is ten times faster. */
+/**
+ * A place in [0, 1) in steps of 2^-32 and an index below 2^20, in one double: sorting numbers alone is ten
+ * times faster.
+ */
 const PLACES = 2 ** 32
 const INDICES = 2 ** 20
 
