@@ -1,4 +1,7 @@
-/** flow-rig — the flow with a client, a transport, a balancer and plugins that do as told, and a record of what was said. */
+/**
+ * flow-rig — the flow with a client, a transport, a balancer and plugins that do as told, and a record of what
+ * was said.
+ */
 
 import { CidrSet } from '../../src/base/cidr.ts'
 import { Clock } from '../../src/base/clock.ts'
@@ -268,6 +271,10 @@ export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
 /** As an engine hands it over. */
 export function readExchange(text: string, client: Client): Exchange {
   const x = exchangeOf(text)
+  x.pathBytes = Buffer.alloc(0)
+  x.pathStart = 0
+  x.pathEnd = 0
+  x.clientAddress = ''
   x.client = client
   x.requestLength = requestLength(x.request)
   x.requestEnded = x.requestLength === 0
