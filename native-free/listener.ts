@@ -17,7 +17,6 @@ import type {
   ListenerLimits,
 } from '../src/contract/listener.ts'
 import type { ListenerTools } from '../src/contract/listener-tools.ts'
-import { SocketReader } from '../src/socket/socket-reader.ts'
 import { WriteRequests } from '../src/socket/socket-writer.ts'
 import { readStreamBinding } from '../src/socket/stream-binding.ts'
 import { Connection } from './connection.ts'
@@ -32,7 +31,6 @@ export class NativeFreeListener implements Listener, ListenerSide {
   readonly clock: Clock
   readonly turn: Turn
   readonly writes: WriteRequests
-  readonly #reader: SocketReader
   readonly #tools: ListenerTools
   readonly #servers: net.Server[]
   readonly #open: Set<Connection>
@@ -47,9 +45,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
     this.limits = tools.limits
     this.clock = tools.clock
     this.turn = tools.turn
-    const binding = readStreamBinding()
-    this.writes = new WriteRequests(binding)
-    this.#reader = new SocketReader(binding, tools.readBuffer)
+    this.writes = new WriteRequests(readStreamBinding())
     this.#servers = []
     this.#open = new Set()
     this.#draining = false
@@ -129,7 +125,6 @@ export class NativeFreeListener implements Listener, ListenerSide {
     this.#tools.deadlines.add(connection)
     this.#tools.onCount('accepted')
     const served = connection
-    this.#reader.attach(socket, served, peer.scheme === 'https')
     socket.on('end', () => served.onEnd())
     socket.on('error', () => served.onGone(faults.CLIENT_GONE))
     socket.on('close', () => served.onGone(faults.CLIENT_GONE))

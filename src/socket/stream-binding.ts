@@ -17,7 +17,6 @@ export interface StreamBinding {
   readonly WriteWrap: new () => WriteRequest
   readonly streamBaseState: Int32Array
   readonly kLastWriteWasAsync: number
-  readonly kReadBytesOrError: number
 }
 
 /** The binding, or null where it is not what is needed. */
@@ -29,8 +28,7 @@ export function readStreamBinding(): StreamBinding | null {
     const fits =
       typeof found.WriteWrap === 'function' &&
       found.streamBaseState instanceof Int32Array &&
-      typeof found.kLastWriteWasAsync === 'number' &&
-      typeof found.kReadBytesOrError === 'number'
+      typeof found.kLastWriteWasAsync === 'number'
     return fits ? (found as StreamBinding) : null // every member has just been looked at
   } catch {
     // A Node without it, or one that forbids it: plain socket writes do the same, slower.

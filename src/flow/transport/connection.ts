@@ -22,7 +22,6 @@ import type { Exchange } from '../../contract/exchange.ts'
 import type { Target } from '../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../contract/transport.ts'
 import { CHUNKED } from '../../http1/framing.ts'
-import type { SocketReader } from '../../socket/socket-reader.ts'
 import { SocketWriter, type WriteOwner, type WriteRequests } from '../../socket/socket-writer.ts'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { Pool, Pooled } from './pool.ts'
@@ -43,7 +42,6 @@ export interface ConnectionOwner {
   readonly turn: Turn
   readonly head: RequestHead
   readonly writes: WriteRequests
-  readonly reader: SocketReader
   closed(connection: TargetConnection): void
 }
 
@@ -97,9 +95,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     if (this.#state !== CONNECTING) return
     const x = this.#x
     this.#state = IDLE
-    const isTls = this.pool.address.tls !== null
-    this.#writer.attach(this.#socket!, isTls)
-    this.#owner.reader.attach(this.#socket!, this, isTls)
+    this.#writer.attach(this.#socket!, this.pool.address.tls !== null)
     if (x === null) this.#becomeIdle()
     else this.begin(x, this.#target!)
   }

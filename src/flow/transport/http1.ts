@@ -10,7 +10,6 @@ import type { Turn } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Address, Target } from '../../contract/target.ts'
 import type { Transport, TransportEvents } from '../../contract/transport.ts'
-import { SocketReader } from '../../socket/socket-reader.ts'
 import { WriteRequests } from '../../socket/socket-writer.ts'
 import { readStreamBinding } from '../../socket/stream-binding.ts'
 import { TargetConnection } from './connection.ts'
@@ -38,7 +37,6 @@ export class Http1Transport implements Transport {
   readonly turn: Turn
   readonly head: RequestHead
   readonly writes: WriteRequests
-  readonly reader: SocketReader
   readonly #deadlines: Deadlines
   readonly #limits: PoolLimits
   readonly #pipelining: boolean
@@ -50,9 +48,7 @@ export class Http1Transport implements Transport {
     this.clock = tools.clock
     this.turn = tools.turn
     this.head = tools.head
-    const binding = readStreamBinding()
-    this.writes = new WriteRequests(binding)
-    this.reader = new SocketReader(binding, tools.readBuffer)
+    this.writes = new WriteRequests(readStreamBinding())
     this.#deadlines = tools.deadlines
     this.#limits = tools.limits
     this.#pipelining = tools.pipelining

@@ -85,7 +85,6 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   onConnect(): void {
     this.#connected = true
     this.#writer.attach(this.#socket!, this.#isTls)
-    this.#owner.reader.attach(this.#socket!, this, this.#isTls)
     if (this.#queue.length > 0) this.#expect(this.#queue[0]!)
     this.flush()
   }
