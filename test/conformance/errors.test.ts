@@ -167,7 +167,7 @@ eachEngine('errors', { config: routes }, (check) => {
   )
 
   check('a malformed request is answered "Bad request" in plain text', async (rig) => {
-    const answer = await rig.ask('GET / HTTP/1.1\r\n\r\n')
+    const answer = await rig.ask('GET / HTTP/1.1\r\nHost: a/b\r\n\r\n')
     assert.equal(answer.status, 400)
     assert.match(answer.text, /^Bad request\n/)
     assert.match(answer.get('server') ?? '', /^[a-z]+\//)

@@ -4,7 +4,8 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { answers } from '../kit/behaviours.ts'
-import { ENGINES, eachEngine } from '../kit/each-engine.ts'
+import { sluice } from '../kit/command.ts'
+import { ENGINES, eachEngine, type Rig } from '../kit/each-engine.ts'
 import { type Engine, engineMissing, type Gateway, openGateway } from '../kit/gateway.ts'
 import { catchAll } from '../kit/kong-config.ts'
 import { ask, connect, get } from '../kit/raw-client.ts'
@@ -12,7 +13,10 @@ import { openTarget, type TestTarget } from '../kit/test-target.ts'
 
 const hasV6 = Object.values(networkInterfaces()).some((list) => list?.some((one) => one.family === 'IPv6'))
 
-eachEngine('PROXY protocol, unflagged', {}, (check) => {
+/** An address out of a preamble counts here, where one is read at all. */
+const believing = { SLUICE_TRUSTED_IPS: '127.0.0.0/8', SLUICE_REAL_IP_HEADER: 'proxy_protocol' }
+
+eachEngine('PROXY protocol, unflagged', { env: believing }, (check) => {
   check('a PROXY line on a listener without the flag is a bad request', async (rig) => {
     const client = await rig.connect()
     await client.send(`PROXY TCP4 192.0.2.7 192.0.2.1 1000 80\r\n${get('/')}`)
@@ -26,12 +30,25 @@ eachEngine('PROXY protocol, unflagged', {}, (check) => {
     assert.equal((await client.answer()).status, 400)
     assert.deepEqual(rig.target.requests, [])
   })
+
+  check('whatever is made of a PROXY v2 block without the flag, it names no client', async (rig) => {
+    const client = await rig.connect()
+    await client.send(version2('192.0.2.7', 1000), get('/', 'Connection: close'))
+    await client.closed()
+    peersOnly(rig)
+  })
 })
 
-const flagged = {
-  listen: '127.0.0.1:PORT proxy_protocol',
-  env: { SLUICE_TRUSTED_IPS: '127.0.0.0/8', SLUICE_REAL_IP_HEADER: 'proxy_protocol' },
+/** Each request that was served was served in the name of its peer, and nothing of a preamble was passed on. */
+function peersOnly(rig: Rig): void {
+  for (const request of rig.target.requests) {
+    assert.equal(request.get('x-real-ip'), '127.0.0.1')
+    assert.equal(request.get('x-forwarded-for'), '127.0.0.1')
+    assert.doesNotMatch(request.head, /192\.0\.2\.|203\.0\.113\.|QUIT|PROXY/)
+  }
 }
+
+const flagged = { listen: '127.0.0.1:PORT proxy_protocol', env: believing }
 
 eachEngine('PROXY protocol', flagged, (check) => {
   check('version 1 names the client', async (rig) => {
@@ -83,6 +100,26 @@ eachEngine('PROXY protocol', flagged, (check) => {
     assert.equal(rig.target.last.get('x-real-ip'), '127.0.0.1')
   })
 
+  check('whatever is made of no preamble where PROXY is due, it names no client', async (rig) => {
+    const client = await rig.connect()
+    await client.send(get('/', 'X-Real-IP: 203.0.113.9', 'Connection: close'))
+    await client.closed()
+    peersOnly(rig)
+  })
+
+  check('the address of one connection is not taken for the next one’s', async (rig) => {
+    for (const ip of ['192.0.2.9', '192.0.2.10']) {
+      const client = await rig.connect()
+      await client.send(version2(ip, 1000), get('/'))
+      assert.equal((await client.answer()).status, 200)
+      assert.equal(rig.target.last.get('x-real-ip'), ip)
+    }
+    const local = await rig.connect()
+    await local.send(Buffer.concat([SIGNATURE, Buffer.from([0x20, 0x00, 0, 0])]), get('/'))
+    assert.equal((await local.answer()).status, 200)
+    assert.equal(rig.target.last.get('x-real-ip'), '127.0.0.1')
+  })
+
   const broken: Readonly<Record<string, string>> = {
     'nothing of the kind': '',
     'a bad address': 'PROXY TCP4 300.0.2.7 192.0.2.1 1000 80\r\n',
@@ -105,13 +142,15 @@ for (const engine of ENGINES) {
   describe(`addresses (${engine})`, missing === '' ? {} : { skip: missing }, () => addresses(engine))
 }
 
+/** An engine without unix sockets refuses them at its start, so that nobody waits for them in vain. */
 function addresses(engine: Engine): void {
+  const hasUnix = engine === 'node'
   let gateway: Gateway
   let target: TestTarget
   before(async () => {
     target = await openTarget(answers())
     const v6 = hasV6 ? ', [::1]:PORT' : ''
-    const listen = `127.0.0.1:PORT${v6}, unix:FOLDER/proxy.sock`
+    const listen = `127.0.0.1:PORT${v6}${hasUnix ? ', unix:FOLDER/proxy.sock' : ''}`
     gateway = await openGateway({ config: catchAll(target.port), engine, listen })
   })
   after(async () => {
@@ -119,8 +158,12 @@ function addresses(engine: Engine): void {
     await target.close()
   })
 
-  it('IPv4 and a unix socket are served by one gateway', async () => {
+  it('IPv4 is served', async () => {
     assert.equal((await ask({ port: gateway.port }, get('/'))).status, 200)
+    assert.equal(target.last.get('x-real-ip'), '127.0.0.1')
+  })
+
+  it('a unix socket is served beside them, where the engine has any', { skip: !hasUnix }, async () => {
     const door = { path: join(gateway.folder, 'proxy.sock') }
     assert.equal((await ask(door, get('/'))).status, 200)
     const client = await connect(door)
@@ -128,6 +171,18 @@ function addresses(engine: Engine): void {
     assert.equal((await client.answer()).status, 200)
     assert.equal((await client.answer()).status, 200)
     client.destroy()
+  })
+
+  it('a unix socket ends the start, and says so, where the engine has none', { skip: hasUnix }, async () => {
+    const { code, err } = await sluice(['start'], {
+      SLUICE_DATABASE: 'off',
+      SLUICE_DECLARATIVE_CONFIG: gateway.configFile,
+      SLUICE_ENGINE: engine,
+      SLUICE_PREFIX: join(gateway.folder, 'unix'),
+      SLUICE_PROXY_LISTEN: `unix:${join(gateway.folder, 'proxy.sock')}`,
+    })
+    assert.equal(code, 1)
+    assert.match(err, /no unix sockets: leave it out, or set SLUICE_ENGINE=node \(ENVIRONMENT_INVALID\)/)
   })
 
   it('IPv6 is served, and its clients are named without brackets', { skip: !hasV6 }, async () => {

@@ -155,18 +155,23 @@ eachEngine('persistence', {}, (check) => {
     assert.equal((await client.answer()).status, 200)
   })
 
-  check('a request may come split at every byte', async (rig) => {
-    rig.target.behave = echoes
-    const client = await rig.connect()
-    const request =
-      'POST /x?y HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;e=1\r\nabc\r\n0\r\n\r\n'
-    await client.send(...request)
-    assert.equal((await client.answer()).text, 'abc')
-    for (let at = 1; at < request.length; at += 3) {
-      await client.send(request.slice(0, at), request.slice(at))
-      assert.equal((await client.answer()).text, 'abc', `split at ${at}`)
-    }
-  })
+  const split: Readonly<Record<string, string>> = {
+    'with a Content-Length': 'Content-Length: 3\r\n\r\nabc',
+    'in chunks': 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+    'in chunks with extensions': 'Transfer-Encoding: chunked\r\n\r\n3;e=1\r\nabc\r\n0;e\r\n\r\n',
+  }
+  for (const [how, rest] of Object.entries(split))
+    check(`a request ${how} may come split at every byte`, async (rig) => {
+      rig.target.behave = echoes
+      const client = await rig.connect()
+      const request = `POST /x?y HTTP/1.1\r\nHost: a\r\n${rest}`
+      await client.send(...request)
+      assert.equal((await client.answer()).text, 'abc')
+      for (let at = 1; at < request.length; at++) {
+        await client.send(request.slice(0, at), request.slice(at))
+        assert.equal((await client.answer()).text, 'abc', `split at ${at}`)
+      }
+    })
 
   check('a client that hangs up before its request is whole leaves no trace at the target', async (rig) => {
     const client = await rig.connect()

@@ -38,6 +38,12 @@ eachEngine('request line', {}, (check) => {
     assert.deepEqual(rig.target.requests, [])
   })
 
+  check('CONNECT with a path opens no tunnel either', async (rig) => {
+    const { status } = await rig.ask('CONNECT /a HTTP/1.1\r\nHost: a\r\n\r\n')
+    assert.ok(status === 400 || status === 405, `answered ${status}`)
+    assert.deepEqual(rig.target.requests, [])
+  })
+
   check('absolute-form is taken apart: its authority replaces Host, its path goes on', async (rig) => {
     const request = 'GET http://real.test/p?q=1 HTTP/1.1\r\nHost: other.test\r\n\r\n'
     assert.equal((await rig.ask(request)).status, 200)

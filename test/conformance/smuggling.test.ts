@@ -90,6 +90,23 @@ eachEngine('smuggling', {}, (check) => {
       assert.deepEqual(rig.target.requests, [])
     })
 
+  const HIDING: readonly string[] = [': value\r\n', `: value\r\nContent-Length: ${HIDDEN.length}\r\n`]
+  for (const lines of HIDING)
+    check(
+      `whatever is made of ${JSON.stringify(lines)}, the target gets one clean request at most`,
+      async (rig) => {
+        const client = await rig.connect()
+        await client.send(`POST /first HTTP/1.1\r\nHost: a\r\n${lines}\r\n${HIDDEN}`)
+        await client.closed()
+        assert.ok(rig.target.requests.length <= 1)
+        for (const request of rig.target.requests) {
+          assert.equal(request.target, '/first')
+          assert.doesNotMatch(request.head, /\r\n[ \t]*:|content-length|transfer-encoding|value/i)
+          assert.equal(request.text, '')
+        }
+      },
+    )
+
   check('a body on GET is framed anew, and what follows is a request of its own', async (rig) => {
     const client = await rig.connect()
     await client.send(`GET /one HTTP/1.1\r\nHost: a\r\nContent-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`)

@@ -145,7 +145,7 @@ export class UwsListener implements Listener, UwsShared {
 
 /** What the engine can't do is refused when it is asked for, not found out later by a client. */
 function checkAddress(address: ListenAddress): void {
-  const flag = address.http2 ? 'http2' : address.ssl ? 'ssl' : address.path !== '' ? 'a unix socket' : ''
+  const flag = address.http2 ? 'http2' : address.ssl ? 'ssl' : address.path !== '' ? 'unix sockets' : ''
   if (flag === '') return
   const where = address.path === '' ? `${address.host}:${address.port}` : `unix:${address.path}`
   const detail = `PROXY_LISTEN ${where}: the uws engine has no ${flag}: leave it out, or set SLUICE_ENGINE=node`
