@@ -41,6 +41,16 @@ test('removing twice removes nobody else', () => {
   assert.deepEqual([a.calls, b.calls], [0, 1])
 })
 
+test('an item that took the place of another one can be removed from there', () => {
+  const deadlines = new Deadlines()
+  const [a, b, c] = [new Item(1), new Item(1), new Item(1)]
+  for (const item of [a, b, c]) deadlines.add(item)
+  deadlines.remove(a)
+  deadlines.remove(c)
+  deadlines.sweep(1)
+  assert.deepEqual([a.calls, b.calls, c.calls], [0, 1, 0])
+})
+
 test('whoever is removed is not called, whoever stays is called once, even if a call removes or adds others', () => {
   const plan = fc.array(fc.record({ removes: fc.nat(9), adds: fc.boolean() }), {
     minLength: 1,

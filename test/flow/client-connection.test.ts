@@ -196,6 +196,28 @@ for (const connection of ['keep-alive', 'close'])
     }
   })
 
+test('a client that does not read has that limit also while its own body is stopped', async (t) => {
+  const rig = await makeClientRig(t)
+  let x: Exchange | null = null
+  rig.flow.onEnter = (entered) => {
+    x = entered
+    entered.client!.resumeBody(entered)
+  }
+  const client = await rig.connect()
+  client.socket.pause()
+  client.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc')
+  await until(() => x !== null, 'the request')
+  x!.status = 200
+  x!.responseLength = BIG.length
+  x!.client!.writeHead(x!)
+  x!.client!.writeBody(x!, BIG, 0, BIG.length)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  x!.client!.pauseBody(x!)
+  rig.later(LIMITS.sendTimeoutMs + 1)
+  assert.deepEqual(rig.flow.said, ['enter /', 'gone CLIENT_STALLED'])
+  await assertNoneLost(rig)
+})
+
 test('a slow reader is told of by a false, and its room by a drain', async (t) => {
   const rig = await makeClientRig(t)
   let x: Exchange | null = null
