@@ -34,6 +34,8 @@ export class NativeFreeListener implements Listener, ListenerSide {
   readonly #tools: ListenerTools
   readonly #servers: net.Server[]
   readonly #open: Set<Connection>
+  /** Accepted, but their PROXY preamble has not come yet. */
+  readonly #waiting: Set<net.Socket>
   #draining: boolean
   #drained: (() => void) | null
   #accepted: number
@@ -48,6 +50,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
     this.writes = new WriteRequests(readStreamBinding())
     this.#servers = []
     this.#open = new Set()
+    this.#waiting = new Set()
     this.#draining = false
     this.#drained = null
     this.#accepted = 0
@@ -81,7 +84,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
   }
 
   #accept(accepted: net.Socket, address: ListenAddress): void {
-    if (this.#open.size >= this.limits.connectionsMax) {
+    if (this.#open.size + this.#waiting.size >= this.limits.connectionsMax) {
       this.#tools.onCount('refused')
       return void accepted.destroy()
     }
@@ -92,8 +95,10 @@ export class NativeFreeListener implements Listener, ListenerSide {
   #readPreamble(socket: net.Socket): void {
     let seen: Buffer = Buffer.alloc(0)
     const timer = setTimeout(() => socket.destroy(), this.limits.headerTimeoutMs)
+    this.#waiting.add(socket)
     const stop = (): void => {
       clearTimeout(timer)
+      this.#waiting.delete(socket)
       socket.removeAllListeners('data')
     }
     socket.on('error', () => stop())
@@ -141,6 +146,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
   drain(): Promise<void> {
     this.#draining = true
     for (const server of this.#servers) server.close()
+    for (const socket of this.#waiting) socket.destroy()
     for (const connection of this.#open) connection.drain()
     if (this.#open.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -151,6 +157,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
   close(): void {
     this.#draining = true
     for (const server of this.#servers) server.close()
+    for (const socket of this.#waiting) socket.destroy()
     for (const connection of this.#open) connection.destroy()
   }
 }

@@ -315,3 +315,23 @@ test('a cut answer never looks whole: not even to a client of HTTP/1.0, whose an
   assert.equal(failure, 'ECONNRESET')
   await assertNoneLost(rig)
 })
+
+test('who owes a PROXY preamble counts as a connection, and does not hold up draining', async (t) => {
+  const rig = await makeClientRig(t, { proxyProtocol: true, connectionsMax: 2 })
+  const [silent, speaks] = [await rig.connect(), await rig.connect()]
+  speaks.socket.write('PROXY TCP4 9.9.9.9 8.8.8.8 1 2')
+  const third = await rig.connect()
+  await until(() => third.isClosed(), 'there is room for two')
+  let proxied = ''
+  rig.flow.onEnter = (x) => {
+    proxied = x.client!.proxiedAddress
+    answer(x, 'ok')
+  }
+  speaks.socket.write(`\r\n${GET}`)
+  await until(() => bodies(speaks.got()).length === 1, 'the answer')
+  assert.equal(proxied, '9.9.9.9')
+  const drained = rig.listener.drain()
+  await until(() => silent.isClosed() && speaks.isClosed(), 'both are ended')
+  await drained
+  await assertNoneLost(rig)
+})

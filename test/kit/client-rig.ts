@@ -94,8 +94,9 @@ export const LIMITS: ListenerLimits = {
 
 export async function makeClientRig(
   t: TestContext,
-  limits: Partial<ListenerLimits> = {},
+  more: Partial<ListenerLimits> & { proxyProtocol?: boolean } = {},
 ): Promise<ClientRig> {
+  const { proxyProtocol = false, ...limits } = more
   let aheadMs = 0
   const clock = new Clock(
     () => performance.now() + aheadMs,
@@ -115,7 +116,7 @@ export async function makeClientRig(
     onCount: () => {},
   })
   const port = await freePort()
-  const where = { host: '127.0.0.1', port, path: '', ssl: false, http2: false, proxyProtocol: false }
+  const where = { host: '127.0.0.1', port, path: '', ssl: false, http2: false, proxyProtocol }
   await listener.listen([{ ...where, reuseport: false, backlog: 100, fd: -1 }])
   t.after(() => listener.close())
   const later = (ms: number): void => {
@@ -139,7 +140,9 @@ export async function makeClientRig(
     })
     t.after(() => socket.destroy())
     const before = listener.connections
-    await until(() => listener.connections > before, 'the connection is accepted')
+    // One that owes a preamble does not count yet.
+    if (proxyProtocol) await new Promise((resolve) => socket.once('connect', resolve))
+    else await until(() => listener.connections > before, 'the connection is accepted')
     return { socket, got: () => text, isClosed: () => isClosed }
   }
   return { port, flow, pool, listener, later, connect }

@@ -24,6 +24,7 @@ export class Try {
   fault: Fault | null = null
   isOver = false
   onReady: (() => void) | null = null
+  onOver: (() => void) | null = null
 }
 
 export interface TransportRig {
@@ -110,6 +111,7 @@ class Events implements TransportEvents {
     const told = this.tries.get(x)!
     told.said.push(told.isOver ? `${what} AFTER THE END` : what)
     told.isOver = true
+    told.onOver?.()
   }
 }
 
