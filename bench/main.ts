@@ -11,7 +11,9 @@ import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readVersion } from '../src/boot/machine.ts'
-import { load } from './load/wrk.ts'
+import { load as loadByAutocannon } from './load/autocannon.ts'
+import type { LoadResult } from './load/load-result.ts'
+import { load as loadByWrk } from './load/wrk.ts'
 import { cpuUs, rssKb } from './measure/proc.ts'
 import { accepting, freePort, has, start, stop } from './measure/run-child.ts'
 import { originConf } from './peers/nginx.ts'
@@ -29,6 +31,15 @@ const { values } = parseArgs({
   },
 })
 
+/** wrk where it is installed: it takes less of the core that it shares with the origin. */
+const hasWrk = has('wrk')
+
+function load(port: number, connections: number, seconds: number): Promise<LoadResult> {
+  return hasWrk
+    ? loadByWrk(LOAD_CORE, port, connections, seconds)
+    : loadByAutocannon(port, connections, seconds)
+}
+
 interface Running {
   readonly subject: Subject
   readonly port: number
@@ -36,7 +47,7 @@ interface Running {
 }
 
 async function main(): Promise<void> {
-  const missing = ['nginx', 'wrk', 'taskset'].filter((program) => !has(program))
+  const missing = ['nginx', 'taskset'].filter((program) => !has(program))
   if (missing.length > 0) throw new Error(`needed and not installed: ${missing.join(', ')}`)
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const originPort = await freePort()
@@ -60,25 +71,25 @@ async function main(): Promise<void> {
 }
 
 async function compare(running: readonly Running[], connections: number): Promise<void> {
-  for (const one of running) await load(LOAD_CORE, one.port, connections, 2)
-  const cost = new Map<string, number[]>(running.map((one) => [one.subject.name, []]))
+  for (const one of running) await load(one.port, connections, 2)
+  const costs = new Map<string, number[]>(running.map((one) => [one.subject.name, []]))
   for (let round = 1; round <= Number(values.rounds); round++) {
     for (const one of running) {
       const before = cpuUs(one.pid)
-      const { requests, errors } = await load(LOAD_CORE, one.port, connections, Number(values.seconds))
+      const { requests, errors } = await load(one.port, connections, Number(values.seconds))
       if (errors > 0) throw new Error(`${one.subject.name}: ${errors} requests failed`)
-      cost.get(one.subject.name)!.push((cpuUs(one.pid) - before) / requests)
+      costs.get(one.subject.name)!.push((cpuUs(one.pid) - before) / requests)
     }
     console.log(`  ${connections} connections, round ${round} of ${values.rounds} done`)
   }
-  const base = cost.get('nginx')
+  const base = costs.get('nginx')
   for (const one of running) {
-    const figures = cost.get(one.subject.name)!
+    const figures = costs.get(one.subject.name)!
     const ratios = base === undefined ? [] : figures.map((us, round) => us / base[round]!)
     const ratio = ratios.length === 0 ? '' : `  ${spread(ratios)} x nginx`
-    console.log(
-      `${one.subject.name.padEnd(18)} ${String(connections).padStart(4)} conns  ${spread(figures)} µs CPU a request${ratio}  ${rssKb(one.pid) >> 10} MB`,
-    )
+    const name = one.subject.name.padEnd(18)
+    const cost = `${spread(figures)} µs CPU a request${ratio}`
+    console.log(`${name} ${String(connections).padStart(4)} conns  ${cost}  ${rssKb(one.pid) >> 10} MB`)
   }
 }
 

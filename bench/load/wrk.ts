@@ -1,12 +1,8 @@
 /** Closed-loop load by wrk, for capacity and CPU a request; never for latency. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import type { LoadResult } from './load-result.ts'
 import { path, requestFields } from './request.ts'
-
-export interface LoadResult {
-  readonly requests: number
-  readonly errors: number
-}
 
 const run = promisify(execFile)
 
@@ -23,5 +19,9 @@ export async function load(
   const requests = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0)
   const socket = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)
   const bad = Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0)
-  return { requests, errors: bad + (socket?.slice(1).reduce((sum, count) => sum + Number(count), 0) ?? 0) }
+  return {
+    requests,
+    errors: bad + (socket?.slice(1).reduce((sum, count) => sum + Number(count), 0) ?? 0),
+    closedLoopMs: null,
+  }
 }

@@ -63,5 +63,6 @@ export function responseSettings(environment: Environment, product: string): Res
     responseLatency: latency || tokens.has('x-kong-response-latency'),
     requestId: tokens.has('x-kong-request-id'),
     upstreamStatus: tokens.has('x-kong-upstream-status'),
+    allowsDebug: environment.allowDebugHeader,
   }
 }

@@ -1,4 +1,7 @@
-/** RFC 9112 §6 and §7, RFC 9110 §10.1.1 and §15: bodies both ways, chunks, trailers, Expect, 1xx and answers without a body. */
+/**
+ * RFC 9112 §6 and §7, RFC 9110 §10.1.1 and §15: bodies both ways, chunks, trailers, Expect, 1xx and answers
+ * without a body.
+ */
 import assert from 'node:assert/strict'
 import { answers, echoes, reply, sends, sendsAndCloses } from '../kit/behaviours.ts'
 import { eachEngine, type Rig } from '../kit/each-engine.ts'

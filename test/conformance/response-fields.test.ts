@@ -1,4 +1,7 @@
-/** What a client is sent besides the body: the gateway's own fields under `headers`, and the target's less what is hop-by-hop. */
+/**
+ * What a client is sent besides the body: the gateway's own fields under `headers`, and the target's less what
+ * is hop-by-hop.
+ */
 import assert from 'node:assert/strict'
 import { answers, reply, sends } from '../kit/behaviours.ts'
 import { eachEngine } from '../kit/each-engine.ts'

@@ -1,4 +1,7 @@
-/** The table of Kong's upstream paths (docs of its router): service path, route path, request path, and what the target is asked for. */
+/**
+ * The table of Kong's upstream paths (docs of its router): service path, route path, request path, and what the
+ * target is asked for.
+ */
 
 /** [service.path, route path ('' for none), request path, v0 kept, v1 kept, v0 stripped, v1 stripped] */
 export const upstreamPaths: readonly (readonly string[])[] = [

@@ -1,4 +1,7 @@
-/** A target whose answer could be read in two ways, or that breaks off: the client is told, and no other client suffers. */
+/**
+ * A target whose answer could be read in two ways, or that breaks off: the client is told, and no other client
+ * suffers.
+ */
 import assert from 'node:assert/strict'
 import { pause, reply, sends, sendsAndCloses, sendsAndResets } from '../kit/behaviours.ts'
 import { eachEngine } from '../kit/each-engine.ts'

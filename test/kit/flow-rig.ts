@@ -32,6 +32,7 @@ export const RESPONSE_SETTINGS: ResponseSettings = {
   responseLatency: false,
   requestId: false,
   upstreamStatus: false,
+  allowsDebug: false,
 }
 
 /** A client that keeps what it is sent, and has room until told otherwise. */

@@ -1,5 +1,4 @@
 /** Speaks to the gateway that runs with this PREFIX: finds it, asks its status listener, waits for its end. */
-import { request } from 'node:http'
 import { faults, GatewayError } from '../../base/faults.ts'
 import { findRunning, isAlive, type Running } from '../pid-file.ts'
 import { readSettings } from './settings.ts'
@@ -15,30 +14,36 @@ export function running(): Running {
 }
 
 /** GET from the status listener; null when it is off or does not answer. */
-export function askStatus(gateway: Running, path: string): Promise<{ status: number; body: string } | null> {
-  if (gateway.status === '') return Promise.resolve(null)
-  return new Promise((resolve) => {
-    const asked = request({ ...placeOf(gateway.status), path, timeout: ANSWER_MS }, (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (text: string) => {
-        body += text
-      })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
-      response.on('error', () => resolve(null))
-    })
-    asked.on('timeout', () => asked.destroy())
-    asked.on('error', () => resolve(null))
-    asked.end()
+export async function askStatus(
+  gateway: Running,
+  path: string,
+): Promise<{ status: number; body: string } | null> {
+  if (gateway.status === '') return null
+  // Loaded here and not above: it costs more to load than the other commands take.
+  const { Client } = await import('undici')
+  const { origin, socketPath } = placeOf(gateway.status)
+  const client = new Client(origin, {
+    ...(socketPath === null ? {} : { socketPath }),
+    headersTimeout: ANSWER_MS,
+    bodyTimeout: ANSWER_MS,
   })
+  try {
+    const { statusCode, body } = await client.request({ method: 'GET', path })
+    return { status: statusCode, body: await body.text() }
+  } catch {
+    // Refused, reset or late: all mean that nobody answers.
+    return null
+  } finally {
+    await client.destroy()
+  }
 }
 
-function placeOf(address: string): { socketPath: string } | { host: string; port: number } {
-  if (address.startsWith('unix:')) return { socketPath: address.slice(5) }
-  const colon = address.lastIndexOf(':')
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
-  const isAny = host === '0.0.0.0' || host === '::'
-  return { host: isAny ? '127.0.0.1' : host, port: Number(address.slice(colon + 1)) }
+function placeOf(address: string): { origin: string; socketPath: string | null } {
+  if (address.startsWith('unix:')) return { origin: 'http://localhost', socketPath: address.slice(5) }
+  return {
+    origin: `http://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, '127.0.0.1')}`,
+    socketPath: null,
+  }
 }
 
 export function signal(gateway: Running, name: NodeJS.Signals): void {

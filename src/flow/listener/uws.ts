@@ -13,7 +13,10 @@ import type { Uws } from './uws/uws-api.ts'
 export const UWS_PACKAGE = 'uWebSockets.js'
 export const UWS_HEAD_VARIABLE = 'UWS_HTTP_MAX_HEADERS_SIZE'
 
-/** A setting of the library that leaves out its `uWebSockets: 20` field: an answer is the target's, not the engine's. */
+/**
+ * A setting of the library that leaves out its `uWebSockets: 20` field: an answer is the target's, not the
+ * engine's.
+ */
 const WITHOUT_OWN_FIELD = '999999990007'
 
 /**

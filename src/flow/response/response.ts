@@ -14,6 +14,7 @@ import { statusLine } from './reasons.ts'
 import { CONTENT_TYPES, chooseKind, grpcStatus, isGrpc, renderError } from './templates.ts'
 
 const HAS_TRAILER = bit('trailer')
+const HAS_KONG_DEBUG = bit('kong-debug')
 const HAS_DATE = bit('date')
 const HAS_SERVER = bit('server')
 const HAS_TE = bit('te')
@@ -29,6 +30,8 @@ export interface ResponseSettings {
   readonly responseLatency: boolean
   readonly requestId: boolean
   readonly upstreamStatus: boolean
+  /** Answers `Kong-Debug: 1` with the names of route and service. */
+  readonly allowsDebug: boolean
 }
 
 const DROPPED =
@@ -74,6 +77,7 @@ export class Response {
     const out = x.client!.out
     const head = x.response
     const present = head.present
+    if (this.#settings.allowsDebug && (x.request.present & HAS_KONG_DEBUG) !== 0) addDebugFields(x)
     const mask = wantsTrailers(x) ? DROPPED : DROPPED | HAS_TRAILER
     if (x.proxied) this.#dropOwn(head)
     if (x.proxied && x.status === head.status && head.minor === 1 && head.reasonEnd > head.reasonStart) {
@@ -183,6 +187,17 @@ function makeHttpsAnswer(x: Exchange): boolean {
   const path = head.bytes.latin1Slice(head.pathStart, head.targetEnd)
   addField(x.response, 'Location', `https://${host}${path.startsWith('/') ? path : `/${path}`}`)
   return true
+}
+
+/** For whoever asks which route took a request (kong.md §2.6); only where ALLOW_DEBUG_HEADER is on. */
+function addDebugFields(x: Exchange): void {
+  const route = x.route
+  if (route === null || getField(x.request, 'kong-debug') !== '1') return
+  setField(x.response, 'Kong-Route-Id', route.id)
+  if (route.name !== null) setField(x.response, 'Kong-Route-Name', route.name)
+  if (route.service === null) return
+  setField(x.response, 'Kong-Service-Id', route.service.id)
+  if (route.service.name !== null) setField(x.response, 'Kong-Service-Name', route.service.name)
 }
 
 const TRAILERS = /\btrailers\b/i

@@ -1,4 +1,7 @@
-/** One request over an engine that is a fake: how answers leave, how bodies come, and what happens when either stops. */
+/**
+ * One request over an engine that is a fake: how answers leave, how bodies come, and what happens when either
+ * stops.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Clock } from '../../../base/clock.ts'
