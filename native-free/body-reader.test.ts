@@ -9,7 +9,8 @@ import { exchangeOf } from '../test/kit/balancer-rig.ts'
 import { positions } from '../test/kit/codec-rig.ts'
 import { BODY_BAD, BODY_DONE, BODY_MORE, BODY_TOO_LARGE, BodyReader } from './body-reader.ts'
 
-const LIMITS = { bodyBytesMax: 0, bodyTimeoutMs: 1000, bodyRateMin: 100 } as ListenerLimits // what a body is held to
+// The part of the limits that a body is held to.
+const LIMITS = { bodyBytesMax: 0, bodyTimeoutMs: 1000, bodyRateMin: 100 } as ListenerLimits
 
 interface Read {
   readonly verdict: number

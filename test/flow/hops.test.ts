@@ -44,8 +44,13 @@ function openTarget(t: TestContext): Promise<number> {
   })
   t.after(() => server.close())
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port)) // it listens on TCP
+    server.listen(0, '127.0.0.1', () => resolve(portOf(server)))
   })
+}
+
+function portOf(server: net.Server): number {
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : 0
 }
 
 /** The data plane as a worker builds it, with one route to one target. */
@@ -118,7 +123,10 @@ function ask(port: number, count: number, done: (answered: number) => void): voi
   })
 }
 
-/** Functions of ours on the stack, from the write of the target's head up to the callback of the socket, without that. */
+/**
+ * Functions of ours on the stack, from the write of the target's head up to the callback of the socket, without
+ * that.
+ */
 function ownFrames(stack: string): string[] {
   return stack
     .split('\n')
