@@ -348,6 +348,10 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     else if (this.out.used > 0) this.#listener.turn.push(this)
   }
 
+  onProgress(): void {
+    this.deadlineMs = this.#listener.clock.now() + this.#listener.limits.sendTimeoutMs
+  }
+
   /** The client has read what it was behind with. */
   onWritten(ok: boolean): void {
     if (!ok) return this.onGone(faults.CLIENT_GONE)

@@ -23,6 +23,8 @@ export interface WriteOwner {
    * connection is lost.
    */
   onWritten(ok: boolean): void
+  /** One pending write is done and the next one is pending: the other side is slow, but it reads. */
+  onProgress(): void
 }
 
 /** What all sockets of a worker share: the binding, and a request object until the kernel leaves one pending. */
@@ -111,7 +113,8 @@ export class SocketWriter {
     if (this.#socket === null) return
     this.isBlocked = false
     const goesOn = ok && this.flush()
-    if (!goesOn || !this.isBlocked) this.#owner.onWritten(goesOn)
+    if (goesOn && this.isBlocked) this.#owner.onProgress()
+    else this.#owner.onWritten(goesOn)
   }
 }
 

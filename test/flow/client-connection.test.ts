@@ -1,4 +1,7 @@
-/** One client's connection over a real socket: order, early answers, half-closing, limits, draining; no exchange is lost. */
+/**
+ * One client's connection over a real socket: order, early answers, half-closing, limits, draining; no exchange
+ * is lost.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { faults } from '../../src/base/faults.ts'

@@ -159,6 +159,10 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     return true
   }
 
+  onProgress(): void {
+    if (this.#x !== null) this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.writeTimeoutMs
+  }
+
   onWritten(ok: boolean): void {
     if (!ok) return this.onClose(faults.TARGET_RESET)
     if (this.#x === null) return

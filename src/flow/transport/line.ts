@@ -162,6 +162,8 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     if (!this.#writer.flush()) this.#fail(faults.TARGET_RESET)
   }
 
+  onProgress(): void {}
+
   onWritten(ok: boolean): void {
     if (!ok) this.#fail(faults.TARGET_RESET)
   }
