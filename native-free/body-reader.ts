@@ -4,6 +4,7 @@
  * HOT     `read` runs once a read of a body. It answers at most one span of data a call, in dataStart and dataEnd;
  *         `pos` says how far it got.
  */
+import { type Fault, faults } from '../src/base/faults.ts'
 import type { Exchange } from '../src/contract/exchange.ts'
 import type { ListenerLimits } from '../src/contract/listener.ts'
 import { MORE } from '../src/http1/answers.ts'
@@ -99,6 +100,13 @@ export class BodyReader {
 
   started(nowMs: number): void {
     this.#sinceMs = nowMs
+  }
+
+  /** What is wrong with a body that is not whole after a read that answered `verdict`; NONE when nothing is. */
+  faultOf(verdict: number, nowMs: number): Fault {
+    if (verdict === BODY_BAD) return faults.REQUEST_MALFORMED
+    if (verdict === BODY_TOO_LARGE) return faults.REQUEST_BODY_TOO_LARGE
+    return this.isTooSlow(nowMs) ? faults.REQUEST_TIMEOUT : faults.NONE
   }
 
   /** True once the body has taken longer than the time limit and come in at less than the least rate. */

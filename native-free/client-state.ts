@@ -18,3 +18,10 @@ export function patienceMs(state: number, bodyOpen: boolean, limits: ListenerLim
   if (state === LINGER) return LINGER_MS
   return state === DISCARD || (state === BODY && bodyOpen) ? limits.bodyTimeoutMs : 0
 }
+
+export const patience = {
+  /** A client that ends its side within this time of its request still wants the answer; later, it has gone. */
+  longAfterMs: 100,
+  /** How long an idle connection stays open for a request that is on its way when the listener drains. */
+  idleDrainMs: 1000,
+} as const

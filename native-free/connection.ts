@@ -25,8 +25,8 @@ import { MORE } from '../src/http1/answers.ts'
 import { INVALID, persists, requestLength } from '../src/http1/framing.ts'
 import { SocketWriter, type WriteOwner } from '../src/socket/socket-writer.ts'
 import { AnswerWriter } from './answer-writer.ts'
-import { BODY_BAD, BODY_DONE, BODY_TOO_LARGE, BodyReader } from './body-reader.ts'
-import { BODY, CLOSED, DISCARD, HEAD, IDLE, LINGER, patienceMs, WAIT } from './client-state.ts'
+import { BODY_DONE, BodyReader } from './body-reader.ts'
+import { BODY, CLOSED, DISCARD, HEAD, IDLE, LINGER, patience, patienceMs, WAIT } from './client-state.ts'
 import { headFault } from './head-fault.ts'
 import type { ListenerSide } from './listener-side.ts'
 import { type Peer, PeerIdentity } from './peer.ts'
@@ -34,7 +34,6 @@ import { endsAtClose } from './response-framing.ts'
 
 /** Bytes of an unwanted body read for the sake of keeping the connection. */
 const DISCARD_MAX = 1024 * 1024
-const LONG_AFTER_MS = 100
 
 export class Connection extends PeerIdentity implements Client, Flushable, Timed, WriteOwner {
   readonly #listener: ListenerSide
@@ -165,10 +164,11 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
       this.#wholeAtMs = now
       this.#rearm()
       this.#listener.events.requestEnd(x)
-    } else if (verdict === BODY_BAD) this.#refuse(x, faults.REQUEST_MALFORMED)
-    else if (verdict === BODY_TOO_LARGE) this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
-    else if (this.#body.isTooSlow(now)) this.#refuse(x, faults.REQUEST_TIMEOUT)
-    else this.#rearm()
+      return at
+    }
+    const fault = this.#body.faultOf(verdict, now)
+    if (fault === faults.NONE) this.#rearm()
+    else this.#refuse(x, fault)
     return at
   }
 
@@ -226,7 +226,7 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     const x = this.#x
     if (this.#state === WAIT && x !== null) {
       // A client that ends its side with its request waits for the answer; one that does so later has gone away.
-      if (this.#listener.clock.now() - this.#wholeAtMs > LONG_AFTER_MS) this.onGone(faults.CLIENT_GONE)
+      if (this.#listener.clock.now() - this.#wholeAtMs > patience.longAfterMs) this.onGone(faults.CLIENT_GONE)
     } else if (this.#state === LINGER) this.#finishOutput()
     else if (this.#state !== BODY && (this.out.used > 0 || this.#writer.isBlocked)) this.#linger()
     else this.onGone(faults.CLIENT_GONE)
@@ -379,11 +379,12 @@ export class Connection extends PeerIdentity implements Client, Flushable, Timed
     this.#release()
   }
 
-  /** Ends an idle connection once its last answer has left, or has the one under way be the last. */
+  /** Ends an idle connection soon, or has the exchange under way be its last. */
   drain(): void {
     if (this.#state !== IDLE) return
-    if (this.out.used > 0 || this.#writer.isBlocked) this.#linger()
-    else this.destroy()
+    if (this.out.used > 0 || this.#writer.isBlocked) return this.#linger()
+    // A request may be on its way already: it is still answered, with `Connection: close`.
+    this.deadlineMs = Math.min(this.deadlineMs, this.#listener.clock.now() + patience.idleDrainMs)
   }
 
   destroy(): void {

@@ -13,6 +13,8 @@ import { openDataPlane } from './worker-plane.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './workers/messages.ts'
 
 const HEAP_EVERY_MS = 5000
+/** How long a worker that has failed may take to finish its exchanges. */
+const DYING_MS = 3000
 
 // Native border: what worker-set.ts passed as workerData, and a worker always has a parent.
 const start = workerData as WorkerStart
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
   const plane = openDataPlane({ workerId, nodeId, version, environment, plugins, counters, log, names })
   // An engine with native handles aborts the whole process if its thread ends while it listens.
   process.on('exit', () => plane.close())
+  process.on('uncaughtException', (error) => dieGently(plane, error))
   plane.load(unpackConfig(start.config), start.epoch)
   port.on('message', (message: ToWorker) => obey(message, plane, names))
   await plane.listen(start.addresses)
@@ -44,6 +47,22 @@ function obey(message: ToWorker, plane: DataPlane, names: NameTable): void {
   else if (message.type === 'names') learn(message.entries, names)
   else if (message.type === 'drain') plane.drain().then(leave, leave)
   else leave()
+}
+
+let isDying = false
+
+/**
+ * An error that nobody caught ends the worker, since nobody knows what it left half done. The other exchanges of this
+ * thread have no part in it: they may finish first.
+ */
+function dieGently(plane: DataPlane, error: Error): void {
+  // Until it is gone more may go wrong, of the same cause.
+  if (isDying) return
+  isDying = true
+  post({ type: 'dying', error: error?.stack ?? String(error) })
+  const end = () => process.exit(1)
+  setTimeout(end, DYING_MS)
+  plane.drain().then(end, end)
 }
 
 function learn(entries: NameEntries, names: NameTable): void {

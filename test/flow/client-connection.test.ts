@@ -285,6 +285,7 @@ test('draining lets an answer under way and one on its way leave whole, and ends
   rig.listener.drain().then(() => {
     isDrained = true
   })
+  rig.later(1001)
   await until(() => idle.isClosed(), 'the idle one ends')
   answer(late!, 'late')
   await until(() => asking.isClosed(), 'the late one ends')
@@ -319,6 +320,22 @@ test('a cut answer never looks whole: not even to a client of HTTP/1.0, whose an
   await assertNoneLost(rig)
 })
 
+test('a request that was on its way to a listener that drains is answered, as the last of its connection', async (t) => {
+  const rig = await makeClientRig(t)
+  rig.flow.onEnter = (x) => answer(x, 'ok')
+  const client = await rig.connect()
+  client.socket.write(GET)
+  await until(() => bodies(client.got()).length === 1, 'an answer')
+  const drained = rig.listener.drain()
+  rig.later(900)
+  client.socket.write(GET)
+  await until(() => client.isClosed(), 'the end')
+  assert.match(client.got(), /Connection: keep-alive.*Connection: close/s)
+  client.socket.end()
+  await drained
+  await assertNoneLost(rig)
+})
+
 test('who owes a PROXY preamble counts as a connection, and does not hold up draining', async (t) => {
   const rig = await makeClientRig(t, { proxyProtocol: true, connectionsMax: 2 })
   const [silent, speaks] = [await rig.connect(), await rig.connect()]
@@ -334,6 +351,7 @@ test('who owes a PROXY preamble counts as a connection, and does not hold up dra
   await until(() => bodies(speaks.got()).length === 1, 'the answer')
   assert.equal(proxied, '9.9.9.9')
   const drained = rig.listener.drain()
+  rig.later(1001)
   await until(() => silent.isClosed() && speaks.isClosed(), 'both are ended')
   await drained
   await assertNoneLost(rig)

@@ -33,6 +33,8 @@ export type FromWorker =
   | { readonly type: 'loaded'; readonly epoch: number }
   | { readonly type: 'refused'; readonly epoch: number; readonly message: string }
   | { readonly type: 'failed'; readonly code: FaultCode; readonly detail: string }
+  /** An error that nobody caught: the worker finishes what it has and ends. */
+  | { readonly type: 'dying'; readonly error: string }
   | {
       readonly type: 'log'
       readonly level: LogLevel

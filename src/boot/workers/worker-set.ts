@@ -143,7 +143,7 @@ export class WorkerSet {
     member.thread = thread
     member.epoch = epoch
     thread.on('message', (message: FromWorker) => this.#heard(member, message))
-    thread.on('error', (cause: Error) => this.#crashed(member, cause))
+    thread.on('error', (cause: Error) => this.#crashed(member, cause?.stack ?? String(cause)))
     thread.on('exit', () => this.#exited(member))
   }
 
@@ -152,6 +152,7 @@ export class WorkerSet {
       this.#options.log.write(message.level, message.message, { worker: member.id, ...message.fields })
       return
     }
+    if (message.type === 'dying') this.#crashed(member, message.error)
     if (message.type === 'ready') this.#becameReady(member)
     if (message.type === 'loaded') member.epoch = message.epoch
     if (message.type === 'failed' && this.#isStarted) {
@@ -171,11 +172,8 @@ export class WorkerSet {
     for (const waiter of this.#waiters) if (waiter(member, message)) this.#waiters.delete(waiter)
   }
 
-  #crashed(member: Member, cause: Error): void {
-    this.#options.log.write('crit', 'a worker died of an error nobody caught', {
-      worker: member.id,
-      error: cause?.stack ?? String(cause),
-    })
+  #crashed(member: Member, error: string): void {
+    this.#options.log.write('crit', 'a worker died of an error nobody caught', { worker: member.id, error })
   }
 
   #exited(member: Member): void {
