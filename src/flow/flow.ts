@@ -59,7 +59,14 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
 
   /** True when the route's plugins may run now: not when the request is refused, or its body is gathered first. */
   #route(x: Exchange): boolean {
-    const fault = x.plan!.router.find(x) ? checkProtocol(x) : faults.ROUTE_NOT_FOUND
+    const isFound = x.plan!.router.find(x)
+    if (!isFound && x.pathEnd === x.pathStart) {
+      // OPTIONS *: asks about the server, which is us where no route takes it (RFC 9110 §9.3.7).
+      x.status = 200
+      this.#respond(x)
+      return false
+    }
+    const fault = isFound ? checkProtocol(x) : faults.ROUTE_NOT_FOUND
     if (fault !== faults.NONE) {
       this.#fail(x, fault)
       return false
