@@ -5,12 +5,17 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageRoot } from '../../src/boot/machine.ts'
 import { freePort } from './ports.ts'
 
 export type Engine = 'node' | 'uws'
 
 const MAIN = fileURLToPath(new URL(`../../src/main.js`, import.meta.url))
-const UWS_ENGINE = new URL('../../src/flow/listener/uws/uws-listener.js', import.meta.url)
+/** The binary of the uws engine for this Node: the release that is installed for the tests has one for Node 20. */
+const UWS_BINARY = join(
+  packageRoot(),
+  `node_modules/uWebSockets.js/binaries/uws_${process.platform}_${process.arch}_${process.versions.modules}.node`,
+)
 /** SLUICE_TEST_ENGINES=node leaves the other one out, while one is worked on. */
 const CHOSEN = process.env['SLUICE_TEST_ENGINES'] ?? ''
 const START_MS = 20_000
@@ -20,8 +25,8 @@ const LOG_LINES_MAX = 2000
 /** Why an engine cannot be tested here, or ''. */
 export function engineMissing(engine: Engine): string {
   if (CHOSEN !== '' && !CHOSEN.includes(engine)) return 'SLUICE_TEST_ENGINES leaves it out'
-  if (engine === 'node' || existsSync(UWS_ENGINE)) return ''
-  return 'the uws engine is not in this build'
+  if (engine === 'node' || existsSync(UWS_BINARY)) return ''
+  return `the uWebSockets.js installed for the tests has no binary for Node ${process.versions.node}`
 }
 
 export interface GatewayOptions {
