@@ -7,8 +7,8 @@
  *
  * WRITES  The owning worker only.
  *
- * LIMITS  Grows by doubling; the owners pause the producing side at OUTBOX_HIGH, so it stays below
- *         OUTBOX_HIGH plus one read. POOL_MAX buffers are kept for reuse.
+ * LIMITS  Grows by SIZES; the owners pause the producing side at OUTBOX_HIGH, so it stays below
+ *         OUTBOX_HIGH plus one read. Buffers are kept for reuse by SIZES and KEPT.
  *
  * HOT     put* run several times a request. No allocation unless a buffer must grow.
  */
@@ -18,21 +18,40 @@ export const OUTBOX_START = 4 * 1024
 export const OUTBOX_HIGH = 256 * 1024
 /** Below this many bytes a loop beats the typed array that a block copy has to create first. */
 const LOOP_MAX = 96
-const POOL_MAX = 4096
+
+/**
+ * The sizes that are kept for reuse, and how many of each: a head and a small body; one read; what an outbox holds
+ * when its owner pauses the producing side.
+ */
+const SIZES = [OUTBOX_START, 64 * 1024, OUTBOX_HIGH + 128 * 1024] as const
+const KEPT = [4096, 64, 16] as const
+const OTHER = SIZES.length
 
 /** Memory, and its ArrayBuffer at hand: asking a Buffer for it is a call into C++. */
 class Slab {
   readonly bytes: Buffer
   readonly memory: ArrayBufferLike
+  /** Which of SIZES it has, or OTHER. */
+  readonly grade: number
 
-  constructor(size: number) {
+  constructor(size: number, grade: number) {
     this.bytes = Buffer.allocUnsafeSlow(size)
     this.memory = this.bytes.buffer
+    this.grade = grade
   }
 }
 
-const NONE = new Slab(0)
-const pool: Slab[] = []
+const NONE = new Slab(0, OTHER)
+const pools: Slab[][] = [[], [], []]
+
+function makeSlab(needed: number): Slab {
+  let grade = 0
+  while (grade < OTHER && SIZES[grade]! < needed) grade++
+  if (grade < OTHER) return pools[grade]!.pop() ?? new Slab(SIZES[grade]!, grade)
+  let size = SIZES[OTHER - 1]!
+  while (size < needed) size *= 2
+  return new Slab(size, OTHER)
+}
 
 /** The source of the last block copy: nearly always the buffer that the worker reads into. */
 let lastSource: Uint8Array = NONE.bytes
@@ -61,12 +80,9 @@ export class Outbox {
   }
 
   #grow(needed: number): void {
-    if (this.#slab === NONE && needed <= OUTBOX_START) return this.#hold(pool.pop() ?? new Slab(OUTBOX_START))
-    let size = Math.max(OUTBOX_START, this.bytes.length)
-    while (size < needed) size *= 2
-    const grown = new Slab(size)
+    const grown = makeSlab(needed)
     const used = this.used
-    this.bytes.copy(grown.bytes, 0, 0, used)
+    if (used > 0) this.bytes.copy(grown.bytes, 0, 0, used)
     this.release()
     this.#hold(grown)
     this.used = used
@@ -140,7 +156,11 @@ export class Outbox {
 
   /** All bytes have been taken: the buffer goes back to the free list. */
   release(): void {
-    if (this.bytes.length === OUTBOX_START && pool.length < POOL_MAX) pool.push(this.#slab)
+    const slab = this.#slab
+    if (slab.grade < OTHER) {
+      const pool = pools[slab.grade]!
+      if (pool.length < KEPT[slab.grade]!) pool.push(slab)
+    }
     this.abandon()
   }
 }
