@@ -13,6 +13,8 @@
  * HOT     put* run several times a request. No allocation unless a buffer must grow.
  */
 
+import { SourceMemory } from './source-memory.ts'
+
 export const OUTBOX_START = 4 * 1024
 /** Bytes waiting in one outbox above which the producing side is paused. */
 export const OUTBOX_HIGH = 256 * 1024
@@ -53,10 +55,7 @@ function makeSlab(needed: number): Slab {
   return new Slab(size, OTHER)
 }
 
-/** The source of the last block copy: nearly always the buffer that the worker reads into. */
-let lastSource: Uint8Array = NONE.bytes
-let lastMemory: ArrayBufferLike = NONE.memory
-let lastOffset = 0
+const last = new SourceMemory()
 
 export class Outbox {
   bytes: Buffer
@@ -102,8 +101,8 @@ export class Outbox {
     if (count <= LOOP_MAX) {
       for (let i = start; i < end; i++) bytes[at++] = source[i]!
     } else {
-      if (source !== lastSource) rememberSource(source)
-      bytes.set(new Uint8Array(lastMemory, lastOffset + start, count), at)
+      last.look(source)
+      bytes.set(new Uint8Array(last.memory, last.offset + start, count), at)
     }
     this.used += count
   }
@@ -163,10 +162,4 @@ export class Outbox {
     }
     this.abandon()
   }
-}
-
-function rememberSource(source: Uint8Array): void {
-  lastSource = source
-  lastMemory = source.buffer
-  lastOffset = source.byteOffset
 }

@@ -23,6 +23,7 @@
  *         space in the first line.
  */
 import type { Outbox } from '../base/outbox.ts'
+import { SourceMemory } from '../base/source-memory.ts'
 import { MORE, TOO_LARGE } from './answers.ts'
 import { COLON, CR, FIELD, HT, LF, SP, TOKEN } from './chars.ts'
 import { FirstLine } from './first-line.ts'
@@ -41,16 +42,7 @@ const START_FIELDS = 32
 /** Up to this many bytes a loop beats the view that a block copy has to make first. */
 const LOOP_MAX = 96
 
-/** The source of the last copy, and its memory: asking a Buffer for it is a call into C++. */
-let lastSource: Uint8Array = new Uint8Array(0)
-let lastMemory: ArrayBufferLike = lastSource.buffer
-let lastOffset = 0
-
-function rememberSource(source: Uint8Array): void {
-  lastSource = source
-  lastMemory = source.buffer
-  lastOffset = source.byteOffset
-}
+const last = new SourceMemory()
 
 export interface AddedField {
   readonly name: string
@@ -123,8 +115,8 @@ export class Head extends FirstLine {
     let to = this.used
     if (count <= LOOP_MAX) for (let i = start; i < start + count; i++) bytes[to++] = source[i]!
     else {
-      if (source !== lastSource) rememberSource(source)
-      bytes.set(new Uint8Array(lastMemory, lastOffset + start, count), to)
+      last.look(source)
+      bytes.set(new Uint8Array(last.memory, last.offset + start, count), to)
     }
     this.used += count
     bytes[this.used] = 0
