@@ -6,8 +6,8 @@
  */
 import type { Outbox } from '../src/base/outbox.ts'
 import type { Exchange } from '../src/contract/exchange.ts'
-import { CHUNKED } from '../src/http1/framing.ts'
-import { bit, id } from '../src/http1/names.ts'
+import { CHUNKED, takesTrailers } from '../src/http1/framing.ts'
+import { bit } from '../src/http1/names.ts'
 
 const LENGTH = Buffer.from('Content-Length: ')
 const CRLF = Buffer.from('\r\n')
@@ -46,7 +46,7 @@ export function endsAtClose(x: Exchange): boolean {
 /** Ends a chunked body, with the target's trailers for a client that asked for them. */
 export function putLastChunk(out: Outbox, x: Exchange): void {
   const trailers = x.responseTrailers
-  if (trailers.count === 0 || !asksForTrailers(x)) return out.putAll(LAST_CHUNK)
+  if (trailers.count === 0 || !takesTrailers(x.request)) return out.putAll(LAST_CHUNK)
   out.putAll(LAST_SIZE)
   trailers.putFields(out, FRAMING)
   out.putAll(CRLF)
@@ -54,10 +54,3 @@ export function putLastChunk(out: Outbox, x: Exchange): void {
 
 const FRAMING =
   bit('content-length') | bit('transfer-encoding') | bit('connection') | bit('host') | bit('trailer')
-
-const TRAILERS = /\btrailers\b/i
-
-function asksForTrailers(x: Exchange): boolean {
-  const row = x.request.indexOf(id.te, 0)
-  return row >= 0 && TRAILERS.test(x.request.valueAt(row))
-}

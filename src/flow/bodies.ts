@@ -9,7 +9,7 @@
 import { appendBytes, NO_BYTES } from '../base/append-bytes.ts'
 import { type Fault, faults } from '../base/faults.ts'
 import { type Exchange, STAGE_ANSWERING, STAGE_READING, STAGE_TRYING } from '../contract/exchange.ts'
-import { isBodyless } from '../http1/framing.ts'
+import { isBodyless, isHeadRequest } from '../http1/framing.ts'
 
 /** Bytes of request body kept for another try. */
 const REPLAY_MAX = 64 * 1024
@@ -105,7 +105,7 @@ export abstract class Bodies {
   }
 
   protected setBodyless(x: Exchange): void {
-    x.bodyless = isBodyless(x.status, isHead(x))
+    x.bodyless = isBodyless(x.status, isHeadRequest(x.request))
   }
 }
 
@@ -115,12 +115,4 @@ function keepForReplay(x: Exchange, bytes: Buffer, start: number, end: number): 
     x.replay = null
     x.replayable = false
   } else x.replay = appendBytes(soFar, bytes, start, end)
-}
-
-function isHead(x: Exchange): boolean {
-  const head = x.request
-  return (
-    head.methodEnd - head.methodStart === 4 &&
-    head.bytes.latin1Slice(head.methodStart, head.methodEnd) === 'HEAD'
-  )
 }

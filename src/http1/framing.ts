@@ -149,3 +149,28 @@ function sameFold(bytes: Uint8Array, one: number, other: number, count: number):
   for (let i = 0; i < count; i++) if (TOKEN[bytes[one + i]!] !== TOKEN[bytes[other + i]!]) return false
   return true
 }
+
+const HAS_TE = bit('te')
+const TRAILERS = /\btrailers\b/i
+const H = 72
+const E = 69
+const A = 65
+const D = 68
+
+/** True for method HEAD: its answer has no body (RFC 9110 §9.3.2). */
+export function isHeadRequest(head: Head): boolean {
+  const bytes = head.bytes
+  const at = head.methodStart
+  return (
+    head.methodEnd - at === 4 &&
+    bytes[at] === H &&
+    bytes[at + 1] === E &&
+    bytes[at + 2] === A &&
+    bytes[at + 3] === D
+  )
+}
+
+/** True for a client that said `TE: trailers` (RFC 9110 §6.5.1 and §10.1.4). */
+export function takesTrailers(head: Head): boolean {
+  return (head.present & HAS_TE) !== 0 && TRAILERS.test(head.valueAt(head.indexOf(id.te, 0)))
+}

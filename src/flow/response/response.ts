@@ -8,8 +8,9 @@ import type { Clock } from '../../base/clock.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import { type Exchange, NO_BODY } from '../../contract/exchange.ts'
 import { addField, forgetReceived, getField, setField } from '../../http1/fields.ts'
+import { takesTrailers } from '../../http1/framing.ts'
 import { type Head, DROPPED as ROW_DROPPED, STRIDE } from '../../http1/head.ts'
-import { bit, id } from '../../http1/names.ts'
+import { bit } from '../../http1/names.ts'
 import { statusLine } from './reasons.ts'
 import { CONTENT_TYPES, chooseKind, grpcStatus, isGrpc, renderError } from './templates.ts'
 
@@ -17,7 +18,6 @@ const HAS_TRAILER = bit('trailer')
 const HAS_KONG_DEBUG = bit('kong-debug')
 const HAS_DATE = bit('date')
 const HAS_SERVER = bit('server')
-const HAS_TE = bit('te')
 
 export interface ResponseSettings {
   /** As in `Via: 1.1 sluice/1.0.0`. */
@@ -78,7 +78,7 @@ export class Response {
     const head = x.response
     const present = head.present
     if (this.#settings.allowsDebug && (x.request.present & HAS_KONG_DEBUG) !== 0) addDebugFields(x)
-    const mask = wantsTrailers(x) ? DROPPED : DROPPED | HAS_TRAILER
+    const mask = takesTrailers(x.request) ? DROPPED : DROPPED | HAS_TRAILER
     if (x.proxied) this.#dropOwn(head)
     if (x.proxied && x.status === head.status && head.minor === 1 && head.reasonEnd > head.reasonStart) {
       // The target's own line, in one run with the fields behind it.
@@ -200,17 +200,10 @@ function addDebugFields(x: Exchange): void {
   if (route.service.name !== null) setField(x.response, 'Kong-Service-Name', route.service.name)
 }
 
-const TRAILERS = /\btrailers\b/i
-
 /** gRPC reads an error in fields; the body stays empty. */
 function renderGrpc(x: Exchange, fault: Fault): void {
   setField(x.response, 'Content-Type', 'application/grpc')
   setField(x.response, 'grpc-status', String(grpcStatus(fault.status)))
   setField(x.response, 'grpc-message', fault.text)
   x.answerBody = NO_BODY
-}
-
-/** Trailers go to a client that said it can take them (RFC 9110 §6.5.1). */
-export function wantsTrailers(x: Exchange): boolean {
-  return (x.request.present & HAS_TE) !== 0 && TRAILERS.test(x.request.valueAt(x.request.indexOf(id.te, 0)))
 }

@@ -8,7 +8,15 @@ import type { TransportEvents } from '../../contract/transport.ts'
 import { MORE } from '../../http1/answers.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked.ts'
 import { forgetReceived } from '../../http1/fields.ts'
-import { CHUNKED, INVALID, isBodyless, persists, responseLength, UNTIL_CLOSE } from '../../http1/framing.ts'
+import {
+  CHUNKED,
+  INVALID,
+  isBodyless,
+  isHeadRequest,
+  persists,
+  responseLength,
+  UNTIL_CLOSE,
+} from '../../http1/framing.ts'
 
 export const READ_MORE = 0
 export const READ_DONE = 1
@@ -22,10 +30,6 @@ const IN_REST = 4
 
 /** Interim answers to one request; more is a target gone wrong. */
 const INTERIM_MAX = 16
-const H = 72
-const E = 69
-const A = 65
-const D = 68
 
 export class AnswerReader {
   readonly #events: TransportEvents
@@ -116,7 +120,7 @@ export class AnswerReader {
     const length = responseLength(x.response)
     if (length === INVALID) return READ_FAILED
     x.responseLength = length
-    x.bodyless = isBodyless(x.response.status, isHead(x))
+    x.bodyless = isBodyless(x.response.status, isHeadRequest(x.request))
     x.status = x.response.status
     if (x.bodyless || length === 0) this.#state = IN_HEAD
     else if (length === CHUNKED) {
@@ -168,15 +172,3 @@ export class AnswerReader {
 
 /** Below every answer of the codec, so that it can't be taken for a position or for MORE. */
 const READ_FAILED = -9
-
-function isHead(x: Exchange): boolean {
-  const bytes = x.request.bytes
-  const at = x.request.methodStart
-  return (
-    x.request.methodEnd - at === 4 &&
-    bytes[at] === H &&
-    bytes[at + 1] === E &&
-    bytes[at + 2] === A &&
-    bytes[at + 3] === D
-  )
-}

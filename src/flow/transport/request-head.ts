@@ -12,7 +12,7 @@ import type { Client } from '../../contract/listener.ts'
 import type { Route } from '../../contract/plan.ts'
 import type { Target } from '../../contract/target.ts'
 import { getFields } from '../../http1/fields.ts'
-import { CHUNKED } from '../../http1/framing.ts'
+import { CHUNKED, takesTrailers } from '../../http1/framing.ts'
 import { STRIDE } from '../../http1/head.ts'
 import { bit, id } from '../../http1/names.ts'
 import { escapePath } from '../../http1/uri.ts'
@@ -24,7 +24,6 @@ const HAS_X_FORWARDED_PREFIX = bit('x-forwarded-prefix')
 const HAS_X_FORWARDED_HOST = bit('x-forwarded-host')
 const HAS_X_FORWARDED_PORT = bit('x-forwarded-port')
 const HAS_X_FORWARDED_PATH = bit('x-forwarded-path')
-const HAS_TE = bit('te')
 const HAS_CONTENT_LENGTH = bit('content-length')
 
 export interface ForwardSettings {
@@ -72,7 +71,6 @@ const LENGTH = Buffer.from('Content-Length: ')
 const CHUNKED_LINE = Buffer.from('Transfer-Encoding: chunked\r\n\r\n')
 const TE_TRAILERS = Buffer.from('TE: trailers\r\n')
 const SLASH = 47
-const TRAILERS = /\btrailers\b/i
 
 export class RequestHead {
   readonly #via: readonly [Buffer, Buffer]
@@ -230,8 +228,7 @@ function putPrefix(out: Outbox, x: Exchange): void {
 /** `TE: trailers` goes on if offered; `Trailer` announces what an announced trailer section will hold. */
 function putOdd(out: Outbox, x: Exchange): void {
   const head = x.request
-  if ((head.present & HAS_TE) !== 0 && TRAILERS.test(head.valueAt(head.indexOf(id.te, 0))))
-    out.putAll(TE_TRAILERS)
+  if (takesTrailers(head)) out.putAll(TE_TRAILERS)
   if (x.requestLength !== CHUNKED) return
   for (let row = head.indexOf(id.trailer, 0); row >= 0; row = head.indexOf(id.trailer, row + 1)) {
     out.put(head.bytes, head.spans[row * STRIDE]!, head.spans[(row + 1) * STRIDE]!)
