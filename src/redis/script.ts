@@ -1,0 +1,177 @@
+/**
+ * script — the one Lua script that decides all checks of a batch, in the order in which they were asked.
+ *
+ * KEYS are the keys of all checks one after another. ARGV[1] is a text of numbers: for each check its kind, how many keys
+ * and how many numbers it has, then the numbers. The reply is a flat list: for each check its integers, or, where it
+ * failed, the text of the error alone. A check that fails does not stop the others, and has written nothing, for every
+ * kind reads first and then writes.
+ *
+ * Time is Redis's own, so that clocks of machines that differ do not matter. Milliseconds are counted from 2025, where a
+ * double still has room for nanoseconds. Needs Redis 5 or later, where a script may write after it has asked for the time.
+ */
+import { createHash } from 'node:crypto'
+
+/** Lua's end of what batch.ts writes for a Push: the deltas and the expiry of many counters. */
+export const PUSH = 6
+
+/** Sub-windows of a sliding window. One more is kept: the oldest counts whole until it has left altogether. */
+export const SUB_WINDOWS = 8
+
+export const SCRIPT = `
+local numbers, last = {}, 0
+for number in string.gmatch(ARGV[1], '%S+') do
+  last = last + 1
+  numbers[last] = tonumber(number)
+end
+local reply, size = {}, 0
+local clock
+
+local function now()
+  if not clock then
+    local time = redis.call('TIME')
+    clock = (time[1] - 1735689600) * 1000 + time[2] / 1000
+  end
+  return clock
+end
+
+local function answer(number)
+  size = size + 1
+  reply[size] = number
+end
+
+-- Somebody else's value under a key of ours must not be taken for a count of 0.
+local function count(value)
+  if not value then return 0 end
+  return tonumber(value) or error('WRONGTYPE the key holds no number', 0)
+end
+
+-- The counter is made by its first count, and lives from then.
+local function raise(key, cost, ttl)
+  if redis.call('INCRBY', key, cost) == cost then redis.call('PEXPIRE', key, ttl) end
+end
+
+-- cost, then cap and life of each window: all are raised or none
+local function fixed(at, key, keys)
+  local cost, refused, used = numbers[at], -1, {}
+  for i = 1, keys do
+    used[i] = count(redis.call('GET', KEYS[key + i]))
+    if refused < 0 and used[i] + cost > numbers[at + 2 * i - 1] then refused = i - 1 end
+  end
+  if refused < 0 then
+    for i = 1, keys do raise(KEYS[key + i], cost, numbers[at + 2 * i]) end
+  end
+  answer(refused)
+  for i = 1, keys do answer(used[i]) end
+end
+
+-- cost, then the life of each counter
+local function add(at, key, keys)
+  local cost, used = numbers[at], {}
+  for i = 1, keys do used[i] = count(redis.call('GET', KEYS[key + i])) end
+  if cost > 0 then
+    for i = 1, keys do raise(KEYS[key + i], cost, numbers[at + i]) end
+  end
+  answer(0)
+  for i = 1, keys do answer(used[i]) end
+end
+
+-- delta and expiry (seconds since 1970) of one counter
+local function push(at, key)
+  local used = count(redis.call('GET', KEYS[key + 1]))
+  redis.call('INCRBY', KEYS[key + 1], numbers[at])
+  redis.call('EXPIREAT', KEYS[key + 1], numbers[at + 1])
+  answer(used + numbers[at])
+end
+
+-- window, cap, cost. A hash: number of a sub-window -> its count.
+local function sliding(at, key)
+  key = KEYS[key + 1]
+  local width = math.ceil(numbers[at] / ${SUB_WINDOWS})
+  local cap, cost = numbers[at + 1], numbers[at + 2]
+  local time = math.floor(now())
+  local current = math.floor(time / width)
+  local first = current - ${SUB_WINDOWS}
+  local fields = redis.call('HGETALL', key)
+  local counts, sum, ahead, stale = {}, 0, 0, {}
+  for i = 1, #fields, 2 do
+    local index, number = count(fields[i]), count(fields[i + 1])
+    if index < first or index > current then stale[#stale + 1] = fields[i] end
+    -- A sub-window of the future: the clock was set back. Its count is taken for this one's.
+    if index > current then ahead, index = ahead + number, current end
+    if index >= first then
+      counts[index - first] = (counts[index - first] or 0) + number
+      sum = sum + number
+    end
+  end
+  if sum + cost <= cap then
+    if #stale > 0 then redis.call('HDEL', key, unpack(stale)) end
+    redis.call('HINCRBY', key, current, cost + ahead)
+    redis.call('PEXPIRE', key, width * ${SUB_WINDOWS + 1})
+    answer(0)
+    return answer(cap - sum - cost)
+  end
+  local wait, over = width * ${SUB_WINDOWS + 1}, sum + cost - cap
+  for i = 0, ${SUB_WINDOWS} do
+    over = over - (counts[i] or 0)
+    if over <= 0 then
+      wait = (first + i + ${SUB_WINDOWS + 1}) * width - time
+      break
+    end
+  end
+  answer(wait * 1000)
+  answer(math.max(0, cap - sum))
+end
+
+-- When the bucket will be full again (GCRA). Further ahead than it can be: the clock was set back.
+local function due(key, furthest)
+  return math.min(math.max(count(redis.call('GET', key)), now()), now() + furthest)
+end
+
+local function keep(key, time)
+  redis.call('SET', key, string.format('%.17g', time), 'PX', math.ceil(time - now()) + 1)
+end
+
+-- A tenth of a microsecond: what rounding may take from a bucket must not cost a token.
+local GRAIN = 0.0001
+
+-- gap, burst, cost
+local function rate(at, key)
+  key = KEYS[key + 1]
+  local gap, burst, cost = numbers[at], numbers[at + 1], numbers[at + 2]
+  local full = due(key, gap * burst)
+  local wait = full + cost * gap - burst * gap - now()
+  if wait <= GRAIN then
+    full, wait = full + cost * gap, 0
+    keep(key, full)
+  end
+  answer(math.ceil(wait * 1000))
+  answer(math.max(0, math.floor((burst * gap - (full - now()) + GRAIN) / gap)))
+end
+
+-- gap, the most that may wait
+local function queue(at, key)
+  key = KEYS[key + 1]
+  local gap, most = numbers[at], numbers[at + 1]
+  local start = due(key, gap * (most + 1))
+  local wait = start - now()
+  if wait > most * gap + GRAIN then
+    answer(-math.ceil((wait - most * gap) * 1000))
+  else
+    keep(key, start + gap)
+    answer(math.ceil(wait * 1000))
+  end
+  answer(0)
+end
+
+local kinds = { fixed, sliding, rate, queue, add, push }
+local at, key = 1, 0
+while at <= last do
+  local fine, problem = pcall(kinds[numbers[at]], at + 3, key, numbers[at + 1])
+  if not fine then answer(type(problem) == 'table' and problem.err or problem) end
+  key = key + numbers[at + 1]
+  at = at + 3 + numbers[at + 2]
+end
+return reply
+`
+
+export const SCRIPT_SHA1 = createHash('sha1').update(SCRIPT).digest('hex')
