@@ -6,11 +6,11 @@
  *         only while the gate still is what its ticket says: what was sent before an opening judges nothing after it.
  *
  *           gate      | generation 29 | closed 0, open 1, half-open 2 |
- *           tickets   | generation 29 | 00 |    of an admitted request       | serial 25 | place 4 | 01 |    of a probe
+ *           tickets   | generation 29 | 00 | of an admitted request       | serial 25 | place 4 | 01 | of a probe
  *
- *           line 0    | lock | gate | failures in a row, with generation | good probes | openings | serial | owners | - |
- *                     | refused until (double) |
- *           places    16 x | lapses at (double) | serial | owner | gate | - |        a probe under way each; serial 0: free
+ *           line 0    | lock | gate | failures in a row, with generation | good probes | openings | serial |
+ *                     | owners | - | refused until (double) |
+ *           places    16 x | lapses at (double) | serial | owner | gate | - |    a probe each; serial 0: free
  *           an owner  8 words of others | closed gate its counts are of, in words 4 |
  *                     8 x | sub-window | judged | failed |                           written by that owner alone
  *
@@ -126,7 +126,8 @@ export class Breaker {
 
   /** A ticket for `report` or `abandon`, or REFUSED. */
   admit(nowMs: number, settings: BreakerSettings): number {
-    const gate = Atomics.load(this.#words, this.#at + GATE)
+    // Read plainly, as Atomics.load is a call: where it matters it is read again under the lock.
+    const gate = this.#words[this.#at + GATE]!
     if ((gate & STATE) === CIRCUIT_CLOSED) return gate
     if (nowMs < this.#doubles[(this.#at + REFUSED_UNTIL) >> 1]!) return REFUSED
     lock(this.#words, this.#at + LOCK, this.#owner + 1)
@@ -139,7 +140,7 @@ export class Breaker {
   report(nowMs: number, settings: BreakerSettings, ticket: number, isGood: boolean): number {
     if (ticket < 0) return STAYED
     if ((ticket & PROBE) !== 0) return this.#reportProbe(nowMs, settings, ticket, isGood)
-    if (Atomics.load(this.#words, this.#at + GATE) !== ticket) return STAYED
+    if (this.#words[this.#at + GATE] !== ticket) return STAYED
     if (settings.failurePercent > 0) this.#count(nowMs, settings, ticket, isGood)
     if (isGood) {
       if (settings.consecutiveFailures > 0) this.#endRun(ticket)
@@ -305,7 +306,7 @@ export class Breaker {
       if (Atomics.load(words, own + COUNTS_GATE) !== ticket) continue
       for (let i = 0; i < SUB_WINDOWS; i++) {
         const at = own + COUNTS_AT + i * COUNTS_WORDS
-        // Another worker's clock may be a turn ahead, so a later sub-window than this one's is no reason to leave it out.
+        // Another worker's clock may be a turn ahead: a sub-window later than this one's counts as well.
         if (Math.abs((window - Atomics.load(words, at)) | 0) >= SUB_WINDOWS) continue
         failed += Atomics.load(words, at + FAILED)
         judged += Atomics.load(words, at + JUDGED)
@@ -332,7 +333,7 @@ export class Breaker {
     const words = this.#words
     const label = labelOf(ticket)
     for (;;) {
-      const seen = Atomics.load(words, this.#at + RUN)
+      const seen = words[this.#at + RUN]!
       if ((seen & RUN_MAX) === 0 || (seen & ~RUN_MAX) !== label) return
       if (Atomics.compareExchange(words, this.#at + RUN, seen, label) === seen) return
     }
@@ -341,14 +342,15 @@ export class Breaker {
 
 /** By `rows.owner`, the primary, after `dead` has died: the lock if it held it, and its probes' places. */
 export function forgetProbes(rows: Rows, at: number, dead: number): void {
-  const { words, doubles } = rows
+  const words = rows.words
   freeHeldBy(words, at + LOCK, dead)
   lock(words, at + LOCK, rows.owner + 1)
   for (let place = 0; place < PLACES; place++) {
     const from = at + PLACES_AT + place * PLACE_WORDS
     if (words[from + PLACE_OWNER] === dead) words[from + PLACE_SERIAL] = 0
   }
-  if ((Atomics.load(words, at + GATE) & STATE) === CIRCUIT_HALF_OPEN) doubles[(at + REFUSED_UNTIL) >> 1] = 0
+  if ((Atomics.load(words, at + GATE) & STATE) === CIRCUIT_HALF_OPEN)
+    rows.doubles[(at + REFUSED_UNTIL) >> 1] = 0
   unlock(words, at + LOCK)
 }
 

@@ -8,15 +8,15 @@
  *           header     | lock | rows | width | owners | seed a | seed b | unshared |                  16 words
  *           directory  | a | b | claims | used | claims of owner 0 | of owner 1 | ... |                row 0
  *                      | a | b | claims | used | ...                                                   row 1
- *           rows       | width words, of which this file knows nothing |                               row 0, 64 bytes aligned
+ *           rows       | width words, of which this file knows nothing; 64 bytes aligned |               row 0
  *                      | ...                                                                           row 1
  *
- * WRITES  Directory: any thread, under the lock; `claims` is the sum of the owners' claims. A row: whoever claims it, by
- *         its own rules. The claim that takes a free row zeroes it, so a row lives from its first claim to its last
+ * WRITES  Directory: any thread, under the lock; `claims` is the sum of the owners' claims. A row: whoever claims it,
+ *         by its own rules. The claim that takes a free row zeroes it, so a row lives from its first claim to its last
  *         release. After a worker has died the primary calls `forget` before the replacement starts.
  *
- * LIMITS  When all rows are taken, `claim` answers -1 and the caller goes on with `privateRow`: the same words, seen by
- *         its thread alone; `unshared` counts how often. A fingerprint names a row: two names with the same 64 bits
+ * LIMITS  When all rows are taken, `claim` answers -1 and the caller goes on with `privateRow`: the same words, seen
+ *         by its thread alone; `unshared` counts how often. A fingerprint names a row: two names with the same 64 bits
  *         would share one. A death at any point costs nothing: `forget` counts the claims anew.
  */
 import { invariant } from '../base/invariant.ts'
