@@ -3,9 +3,13 @@
  *
  *   npm run bench -- [--connections 64,512] [--seconds 4] [--rounds 5] [--subjects nginx,sluice]
  *
+ * Subjects: nginx, sluice, sluice-pipelining, sluice-uws, sluice-limited (a rate limit in memory), sluice-redis (the same
+ * in Redis). Ratios are to the first of them.
+ *
  * The gateway has core 0; load and origin share core 1. Rounds alternate between the subjects, and what counts is the
- * median of each round's ratio to nginx, so that a machine that gets slower does so for both.
+ * median of each round's ratio to the first subject, so that a machine that gets slower does so for both.
  */
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +31,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64,512' },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '5' },
-    subjects: { type: 'string', default: subjects.map((subject) => subject.name).join(',') },
+    subjects: { type: 'string', default: 'nginx,sluice,sluice-pipelining,sluice-uws,sluice-limited' },
   },
 })
 
@@ -54,9 +58,10 @@ async function main(): Promise<void> {
   const children = [start(LOAD_CORE, ['nginx', '-c', originConf(directory, originPort)])]
   try {
     await accepting(originPort)
+    const redisPort = await openRedis(directory, children)
     const running: Running[] = []
     for (const subject of subjects.filter((one) => values.subjects.split(',').includes(one.name))) {
-      const place = { directory, port: await freePort(), originPort }
+      const place = { directory, port: await freePort(), originPort, redisPort }
       const child = start(GATEWAY_CORE, subject.command(place), subject.env(place))
       children.push(child)
       await accepting(place.port)
@@ -73,24 +78,45 @@ async function main(): Promise<void> {
 async function compare(running: readonly Running[], connections: number): Promise<void> {
   for (const one of running) await load(one.port, connections, 2)
   const costs = new Map<string, number[]>(running.map((one) => [one.subject.name, []]))
+  const rates = new Map<string, number[]>(running.map((one) => [one.subject.name, []]))
   for (let round = 1; round <= Number(values.rounds); round++) {
     for (const one of running) {
       const before = cpuUs(one.pid)
       const { requests, errors } = await load(one.port, connections, Number(values.seconds))
       if (errors > 0) throw new Error(`${one.subject.name}: ${errors} requests failed`)
       costs.get(one.subject.name)!.push((cpuUs(one.pid) - before) / requests)
+      rates.get(one.subject.name)!.push(requests / Number(values.seconds))
     }
     console.log(`  ${connections} connections, round ${round} of ${values.rounds} done`)
   }
-  const base = costs.get('nginx')
+  const first = running[0]!.subject.name
   for (const one of running) {
     const figures = costs.get(one.subject.name)!
-    const ratios = base === undefined ? [] : figures.map((us, round) => us / base[round]!)
-    const ratio = ratios.length === 0 ? '' : `  ${spread(ratios)} x nginx`
-    const name = one.subject.name.padEnd(18)
-    const cost = `${spread(figures)} µs CPU a request${ratio}`
-    console.log(`${name} ${String(connections).padStart(4)} conns  ${cost}  ${rssKb(one.pid) >> 10} MB`)
+    const cost = `${spread(figures)} µs CPU a request, ${spread(ratiosOf(costs, one, first))} x ${first}`
+    const rate = `${median(rates.get(one.subject.name)!).toFixed(0)} requests/s, ${spread(ratiosOf(rates, one, first))} x`
+    const name = `${one.subject.name.padEnd(18)} ${String(connections).padStart(4)} conns`
+    console.log(`${name}  ${cost}  ${rate}  ${rssKb(one.pid) >> 10} MB`)
   }
+}
+
+/** Round by round, so that a machine that gets slower does so for both. */
+function ratiosOf(figures: ReadonlyMap<string, readonly number[]>, one: Running, first: string): number[] {
+  return figures.get(one.subject.name)!.map((figure, round) => figure / figures.get(first)![round]!)
+}
+
+function median(figures: readonly number[]): number {
+  return [...figures].sort((left, right) => left - right)[figures.length >> 1] ?? 0
+}
+
+/** On the core of the load, where another machine's would be; 0 where none is installed. */
+async function openRedis(directory: string, children: ChildProcess[]): Promise<number> {
+  if (!values.subjects.includes('redis')) return 0
+  if (!has('redis-server')) throw new Error('needed and not installed: redis-server')
+  const port = await freePort()
+  const words = ['--port', String(port), '--save', '', '--dir', directory, '--daemonize', 'no']
+  children.push(start(LOAD_CORE, ['redis-server', ...words, '--loglevel', 'warning']))
+  await accepting(port)
+  return port
 }
 
 /** median (least–most) */

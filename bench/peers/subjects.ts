@@ -15,11 +15,14 @@ export interface Place {
   readonly directory: string
   readonly port: number
   readonly originPort: number
+  /** 0 where no redis-server is installed. */
+  readonly redisPort: number
 }
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
-function sluice(name: string, extra: Record<string, string>): Subject {
+/** `plugins`: what stands behind `plugins:` of the one service. */
+function sluice(name: string, extra: Record<string, string>, plugins = (_: Place) => '[]'): Subject {
   return {
     name,
     command: (place) => {
@@ -31,6 +34,7 @@ services:
   - name: origin
     url: http://127.0.0.1:${place.originPort}
     routes: [{ name: all, paths: ["/"], strip_path: false }]
+    plugins: ${plugins(place)}
 `,
       )
       return [process.execPath, main, 'start', '--config', file]
@@ -57,4 +61,13 @@ export const subjects: readonly Subject[] = [
   sluice('sluice', {}),
   sluice('sluice-pipelining', { SLUICE_UPSTREAM_PIPELINING: '1' }),
   sluice('sluice-uws', { SLUICE_ENGINE: 'uws' }),
+  sluice('sluice-limited', {}, () => limiting('limit_by: ip')),
+  sluice('sluice-redis', {}, ({ redisPort }) =>
+    limiting(`limit_by: ip, policy: redis, redis: { host: 127.0.0.1, port: ${redisPort} }`),
+  ),
 ]
+
+/** A limit that no run reaches, so that what is measured is the asking. */
+function limiting(config: string): string {
+  return `[{ name: rate-limiting, config: { minute: 1000000000, ${config} } }]`
+}

@@ -84,6 +84,11 @@ const rows = {
   FILES_LIMIT: [500, 'operator', 'never', 'keep', 'the limit of open files is too low'],
   ENGINE_UNAVAILABLE: [500, 'operator', 'never', 'keep', 'the chosen engine could not be loaded'],
   NOT_RUNNING: [500, 'operator', 'never', 'keep', 'no running gateway was found'],
+  LIMIT_EXCEEDED: [429, 'client', 'never', 'keep', 'API rate limit exceeded'],
+  LIMITER_UNAVAILABLE: [500, 'gateway', 'never', 'keep', 'An unexpected error occurred'],
+  CIRCUIT_OPEN: [503, 'upstream', 'never', 'keep', 'the circuit breaker of the upstream is open'],
+  UPSTREAM_OVERFLOW: [503, 'upstream', 'never', 'keep', 'the upstream is at its limit of requests or connections'],
+  TARGET_TRY_TIMEOUT: [504, 'upstream', 'if-repeatable', 'keep', TIMED_OUT],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

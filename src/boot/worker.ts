@@ -6,10 +6,11 @@ import { type FaultCode, GatewayError } from '../base/faults.ts'
 import type { Config } from '../config/model.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, HEAP_BYTES } from '../state/counters.ts'
-import type { DataPlane } from './data-plane.ts'
 import { MessageLog } from './log/worker-log.ts'
+import type { DataPlane } from './plane/data-plane.ts'
+import { openShared } from './plane/shared.ts'
+import { openDataPlane } from './plane/worker-plane.ts'
 import { loadPlugins } from './registry.ts'
-import { openDataPlane } from './worker-plane.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './workers/messages.ts'
 
 const HEAP_EVERY_MS = 5000
@@ -26,12 +27,23 @@ function post(message: FromWorker): void {
 
 async function main(): Promise<void> {
   const { environment, workerId, nodeId, version } = start
-  const counters = new Counters(start.counters, workerId)
+  const counters = new Counters(start.shared.counters, workerId)
+  const shared = openShared(start.shared, workerId)
   const log = new MessageLog({ post, now: Date.now, counters, accessPlace: environment.proxyAccessLog })
   const names = new NameTable()
   learn(start.names, names)
   const plugins = await loadPlugins(environment.pluginsDir)
-  const plane = openDataPlane({ workerId, nodeId, version, environment, plugins, counters, log, names })
+  const plane = openDataPlane({
+    workerId,
+    nodeId,
+    version,
+    environment,
+    plugins,
+    counters,
+    shared,
+    log,
+    names,
+  })
   // An engine with native handles aborts the whole process if its thread ends while it listens.
   process.on('exit', () => plane.close())
   process.on('uncaughtException', (error) => dieGently(plane, error))

@@ -273,6 +273,7 @@ function service(name: string, fields: Partial<ServiceEntity> = {}): ServiceEnti
     client_certificate: null,
     tls_verify: null,
     tls_verify_depth: null,
+    retry_policy: null,
     ca_certificates: null,
     enabled: true,
     ...fields,

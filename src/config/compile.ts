@@ -45,19 +45,37 @@ function assemble(config: Config, tools: BuildTools, epoch: number, opened: Open
     hash: config.hash,
     router: buildRouter(inputs, tools.routerFlavor),
     globalChain: buildGlobalChain(bindings),
-    consumers: Object.freeze(config.consumers.map((entity) => compileConsumer(entity, bindings))),
+    consumers: Object.freeze(compileConsumers(config, bindings)),
     routes: Object.freeze<Route[]>(inputs.map((input) => input.route)),
     services: Object.freeze<Service[]>([...services.values()]),
     close: () => opened.close(),
   })
 }
 
-function compileConsumer(entity: ConsumerEntity, bindings: Bindings): Consumer {
+function compileConsumers(config: Config, bindings: Bindings): Consumer[] {
+  const groups = groupsByConsumer(config)
+  return config.consumers.map((entity) => compileConsumer(entity, groups.get(entity.id) ?? [], bindings))
+}
+
+function compileConsumer(entity: ConsumerEntity, groups: readonly string[], bindings: Bindings): Consumer {
   return Object.freeze({
     id: entity.id,
     username: entity.username,
     customId: entity.custom_id,
     tags: entity.tags ?? [],
+    groups,
     overrides: bindings.ofConsumer(entity.id),
   })
+}
+
+/** Names, by the consumer's id; in the order in which they are written, which is the order of precedence. */
+function groupsByConsumer({ others }: Config): Map<string, string[]> {
+  const names = new Map((others['consumer_groups'] ?? []).map((group) => [group.id, String(group['name'])]))
+  const groups = new Map<string, string[]>()
+  for (const member of others['consumer_group_consumers'] ?? []) {
+    const consumer = String(member['consumer'])
+    const name = names.get(String(member['consumer_group']))
+    if (name !== undefined) groups.set(consumer, [...(groups.get(consumer) ?? []), name])
+  }
+  return groups
 }

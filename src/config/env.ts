@@ -254,6 +254,33 @@ export const targets = {
     '1024',
     'Requests that wait for a connection to one target when UPSTREAM_CONNECTIONS_MAX is reached.',
   ),
+  trustedCertificates: row(
+    'SSL_TRUSTED_CERTIFICATE LUA_SSL_TRUSTED_CERTIFICATE',
+    list(path),
+    'system',
+    'Files in PEM of who may sign the certificate of a Redis; `system` is those that Node trusts.',
+  ),
+}
+
+export const shared = {
+  sharedLimitsBytes: row(
+    'SHARED_LIMITS',
+    bytes,
+    '16m',
+    'Memory for the counters of limits, all workers together: 64 bytes a key.',
+  ),
+  sharedTargets: row(
+    'SHARED_TARGETS',
+    integer(16, MILLION),
+    '4096',
+    'Addresses of targets whose health and load all workers share.',
+  ),
+  sharedUpstreams: row(
+    'SHARED_UPSTREAMS',
+    integer(16, MILLION),
+    '1024',
+    'Upstreams whose circuits all workers share.',
+  ),
 }
 
 export const names = {
@@ -289,6 +316,7 @@ export const groups = {
   Clients: clients,
   Answers: answers,
   Targets: targets,
+  'Shared memory': shared,
   Names: names,
 } as const
 
@@ -300,6 +328,7 @@ const table = {
   ...clients,
   ...answers,
   ...targets,
+  ...shared,
   ...names,
 }
 

@@ -41,6 +41,7 @@ test('a service is complete, with the defaults of Kong', () => {
         tls_verify_depth: null,
         ca_certificates: null,
         enabled: true,
+        retry_policy: null,
         tags: ['b', 'a'],
       },
     ],
@@ -63,6 +64,7 @@ test('schemas have the fields of the model, no more and no fewer', () => {
     tls_verify_depth: 1,
     ca_certificates: 1,
     enabled: 1,
+    retry_policy: 1,
     ...common,
   } satisfies Keys<ServiceEntity> // prettier-ignore
   const route = {
@@ -103,6 +105,10 @@ test('schemas have the fields of the model, no more and no fewer', () => {
     host_header: 1,
     client_certificate: 1,
     use_srv_name: 1,
+    circuit_breaker: 1,
+    outlier_detection: 1,
+    slow_start: 1,
+    fallback: 1,
     ...common,
   } satisfies Keys<UpstreamEntity> // prettier-ignore
   const target = { upstream: 1, target: 1, weight: 1, ...common } satisfies Keys<TargetEntity>

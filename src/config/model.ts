@@ -28,6 +28,16 @@ export interface ServiceEntity extends Entity {
   tls_verify_depth: number | null
   ca_certificates: string[] | null
   enabled: boolean
+  retry_policy: RetryPolicyRecord | null
+}
+
+/** Extension of the service (docs/balancing.md). Times in ms, as the service's own. */
+export interface RetryPolicyRecord {
+  retry_on: string[]
+  retriable_status_codes: number[]
+  retry_non_idempotent: boolean
+  per_try_timeout: number | null
+  back_off: { base_interval: number; max_interval: number }
 }
 
 export interface RouteEntity extends Entity {
@@ -52,7 +62,7 @@ export interface RouteEntity extends Entity {
 
 export interface UpstreamEntity extends Entity {
   name: string
-  algorithm: 'consistent-hashing' | 'least-connections' | 'round-robin' | 'latency'
+  algorithm: 'consistent-hashing' | 'least-connections' | 'round-robin' | 'latency' | 'least-request'
   hash_on: string
   hash_fallback: string
   hash_on_header: string | null
@@ -64,10 +74,93 @@ export interface UpstreamEntity extends Entity {
   hash_on_uri_capture: string | null
   hash_fallback_uri_capture: string | null
   slots: number
-  healthchecks: { [key: string]: Value }
+  healthchecks: HealthchecksRecord
   host_header: string | null
   client_certificate: string | null
   use_srv_name: boolean
+  circuit_breaker: CircuitBreakerRecord | null
+  outlier_detection: OutlierDetectionRecord | null
+  slow_start: SlowStartRecord | null
+  /** The name of the upstream that serves while this one can't. */
+  fallback: string | null
+}
+
+/** Kong's. Times in seconds; a count or interval of 0 is off. */
+export interface HealthchecksRecord {
+  threshold: number
+  active: {
+    type: 'tcp' | 'http' | 'https' | 'grpc' | 'grpcs'
+    timeout: number
+    concurrency: number
+    http_path: string
+    https_sni: string | null
+    https_verify_certificate: boolean
+    headers: Record<string, string[]> | null
+    healthy: { interval: number; http_statuses: number[]; successes: number }
+    unhealthy: {
+      interval: number
+      http_statuses: number[]
+      tcp_failures: number
+      timeouts: number
+      http_failures: number
+    }
+  }
+  passive: {
+    type: string
+    healthy: { http_statuses: number[]; successes: number }
+    unhealthy: { http_statuses: number[]; tcp_failures: number; timeouts: number; http_failures: number }
+  }
+}
+
+/** Extensions of the upstream (docs/balancing.md). Times in seconds, as in healthchecks. Null: no limit, or off. */
+export interface CircuitBreakerRecord {
+  max_connections: number | null
+  max_pending_requests: number | null
+  max_requests: number | null
+  max_retries: number | null
+  retry_budget: { budget_percent: number; min_retry_concurrency: number } | null
+  failure_percentage: number | null
+  consecutive_failures: number | null
+  minimum_requests: number
+  window: number
+  failure_statuses: number[]
+  open_time: number
+  max_open_time: number
+  half_open_requests: number
+  success_threshold: number
+}
+
+/** Envoy's fields and defaults, `always_eject_one_host` excepted. */
+export interface OutlierDetectionRecord {
+  consecutive_5xx: number
+  enforcing_consecutive_5xx: number
+  consecutive_gateway_failure: number
+  enforcing_consecutive_gateway_failure: number
+  split_external_local_origin_errors: boolean
+  consecutive_local_origin_failure: number
+  enforcing_consecutive_local_origin_failure: number
+  interval: number
+  base_ejection_time: number
+  max_ejection_time: number
+  max_ejection_time_jitter: number
+  max_ejection_percent: number
+  always_eject_one_host: boolean
+  enforcing_success_rate: number
+  success_rate_minimum_hosts: number
+  success_rate_request_volume: number
+  success_rate_stdev_factor: number
+  enforcing_failure_percentage: number
+  failure_percentage_threshold: number
+  failure_percentage_minimum_hosts: number
+  failure_percentage_request_volume: number
+  successful_active_health_check_uneject_host: boolean
+  panic_threshold: number
+}
+
+export interface SlowStartRecord {
+  window: number
+  aggression: number
+  min_weight_percent: number
 }
 
 export interface TargetEntity extends Entity {

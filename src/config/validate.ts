@@ -215,7 +215,8 @@ class Validation {
     if (blind) return
     const message = check.check(record)
     if (message === null) return
-    if (check.blames !== undefined) this.#say(check.blames[1], check.blames[0])
+    if (check.blames !== undefined)
+      this.findings.push(finding([...this.#path, ...check.blames[0].split('.')], check.blames[1]))
     this.#say(message, ENTITY)
   }
 

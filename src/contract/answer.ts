@@ -6,7 +6,7 @@
  * Bodies that do not change are bytes made in `build`. Fields beyond Content-Type are set on x.response, before or
  * after, by http1/fields.ts.
  */
-import { faults } from '../base/faults.ts'
+import { type Fault, faults } from '../base/faults.ts'
 import { removeField, setField } from '../http1/fields.ts'
 import { type Exchange, NO_BODY } from './exchange.ts'
 
@@ -37,4 +37,14 @@ export function exitJson(x: Exchange, status: number, message: string): void {
 /** The body of `exitJson`, for plugins that make it once. */
 export function messageBody(message: string): Uint8Array {
   return Buffer.from(JSON.stringify({ message }))
+}
+
+/**
+ * The templated form, with words and a status of the plugin's own: the response stage picks the client's type and adds
+ * the request's id. To be followed by DONE.
+ */
+export function refuse(x: Exchange, fault: Fault, status: number, text: string): void {
+  x.fault = fault
+  x.faultStatus = status
+  x.faultText = text
 }

@@ -1,6 +1,7 @@
 /** What compile is given by the worker it runs in: the doors to transport, names, clock and chance. */
 import type { Clock } from '../base/clock.ts'
 import type { AnyPlugin, Host } from './plugin.ts'
+import type { Shared } from './shared.ts'
 import type { Names, Pools } from './target.ts'
 
 export interface BuildTools {
@@ -8,6 +9,7 @@ export interface BuildTools {
   readonly names: Names
   readonly clock: Clock
   readonly host: Host
+  readonly shared: Shared
   /** By name. */
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly routerFlavor: 'traditional_compatible' | 'traditional'

@@ -24,6 +24,10 @@ export interface FlowDoor {
   finish(x: Exchange): void
 }
 
+export interface ExchangeTimer {
+  cancel(): void
+}
+
 export const NO_BODY: Uint8Array = new Uint8Array(0)
 
 /** Where the exchange stands; the flow moves it forward only. */
@@ -116,9 +120,20 @@ export class Exchange {
   reused: boolean
   freshOnly: boolean
   requestBytes: number
+  /** What this exchange holds of its upstream's limits: HOLDS_* bits; the balancer's own. */
+  holds: number
+  /** Of the upstream's circuit, while HOLDS_CIRCUIT. */
+  ticket: number
+  /** Ends a try or a pause at its own time, where the route's retry policy asks for it. */
+  timer: ExchangeTimer | null
 
   // the answer
   fault: Fault
+  /** In place of the fault's own status and text, where not 0 and not ''. */
+  faultStatus: number
+  faultText: string
+  /** What the operator should know of a refusal: the limit, the circuit. Never sent to a client. */
+  detail: string
   /** The status the client is sent; 0 until known. */
   status: number
   /** True when the answer is the target's, false when it is ours. */
@@ -183,7 +198,13 @@ export class Exchange {
     this.reused = false
     this.freshOnly = false
     this.requestBytes = 0
+    this.holds = 0
+    this.ticket = 0
+    this.timer = null
     this.fault = faults.NONE
+    this.faultStatus = 0
+    this.faultText = ''
+    this.detail = ''
     this.status = 0
     this.proxied = false
     this.responseLength = 0
@@ -240,7 +261,13 @@ export class Exchange {
     this.reused = false
     this.freshOnly = false
     this.requestBytes = 0
+    this.holds = 0
+    this.ticket = 0
+    this.timer = null
     this.fault = faults.NONE
+    this.faultStatus = 0
+    this.faultText = ''
+    this.detail = ''
     this.status = 0
     this.proxied = false
     this.responseLength = 0

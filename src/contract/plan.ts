@@ -4,6 +4,7 @@
  * compile (config/compile.ts) builds it; the stages of flow read it. A reload makes a new Plan and the old one dies
  * with its last exchange, which is why an exchange holds on to `x.plan`.
  */
+import type { Fault } from '../base/faults.ts'
 import type { Exchange } from './exchange.ts'
 import type { Handler } from './plugin.ts'
 import type { Target } from './target.ts'
@@ -31,13 +32,25 @@ export interface Router {
 export interface Balancer {
   /** A target to try next, preferring those not in x.tried; null when none is usable. */
   pick(x: Exchange): Target | null
-  /** The try with x.target is over, well or badly: gives the count back. `ok` is false on a fault. */
-  done(x: Exchange, target: Target, ok: boolean): void
+  /** Why the last pick answered null. */
+  readonly refusal: Fault
+  /** The final head of the answer is in x.response, as the target sent it. */
+  answered(x: Exchange, target: Target): void
+  /**
+   * The try with `target` is over: gives back what it held. NONE: the answer is whole; a fault the client is to blame
+   * for: given up, which says nothing of the target; any other: it failed.
+   */
+  done(x: Exchange, target: Target, fault: Fault): void
+  /**
+   * Asks for room for one more try among the upstream's retries, after `done` of the last one; `done` of that try gives
+   * it back.
+   */
+  takeRetry(x: Exchange): boolean
+  /** The try that takeRetry allowed is not made: no target was left for it, or the client has gone. */
+  dropRetry(x: Exchange): void
   close(): void
   /** For explain and the Admin API. */
   readonly targets: readonly Target[]
-  /** True when the name behind it did not resolve: the answer is then NAME_UNRESOLVED, not TARGET_NONE. */
-  readonly unresolved: boolean
 }
 
 export const PROTOCOL_HTTP = 1
@@ -60,6 +73,24 @@ export interface Service {
   readonly readTimeoutMs: number
   readonly tags: readonly string[]
   readonly balancer: Balancer
+  /** Null: Kong's rules. */
+  readonly retryPolicy: RetryPolicy | null
+}
+
+/** When a failed try may be followed by another, beyond Kong's rules (Envoy's words). */
+export interface RetryPolicy {
+  /** Answers that are as good as failures. Sorted; empty: none. */
+  readonly statuses: readonly number[]
+  readonly onConnectFailure: boolean
+  readonly onReset: boolean
+  readonly onTimeout: boolean
+  /** POST, PATCH and LOCK too, although they may then act twice. */
+  readonly nonIdempotent: boolean
+  /** 0: none. */
+  readonly perTryTimeoutMs: number
+  /** Full jitter: the n-th pause is drawn from [0, min(max, base * 2^(n-1))). 0: no pause. */
+  readonly backOffBaseMs: number
+  readonly backOffMaxMs: number
 }
 
 export interface Route {
@@ -84,6 +115,8 @@ export interface Consumer {
   readonly username: string | null
   readonly customId: string | null
   readonly tags: readonly string[]
+  /** Names of the consumer groups it is in. */
+  readonly groups: readonly string[]
   /** Plugin configurations bound to this consumer, by plugin name; null when there are none. */
   readonly overrides: ReadonlyMap<string, ConsumerOverrides> | null
 }

@@ -7,7 +7,9 @@
  * Phases and their order: Kong's (docs/plugins.md).
  */
 import type { Exchange } from './exchange.ts'
+import type { RedisOpener } from './redis.ts'
 import type { Field, Infer } from './schema.ts'
+import type { Shared } from './shared.ts'
 
 /** A request step's verdict. */
 export type Verdict = 0 | 1 | 2
@@ -50,6 +52,12 @@ export interface Host {
   random(count: number): Buffer
   /** Milliseconds since 1970. */
   wall(): number
+  /** Milliseconds of a clock that never steps and is the same in all threads. */
+  now(): number
+  /** Calls back once, in `ms` milliseconds or a little later; answers a function that calls it off. */
+  later(ms: number, callback: () => void): () => void
+  readonly shared: Shared
+  readonly redis: RedisOpener
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
 }
 

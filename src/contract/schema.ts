@@ -56,7 +56,7 @@ export interface EntityCheck {
   readonly name: string
   /** The fields it reads: it is passed over when one of them is itself wrong. Absent: when any field is. */
   readonly fields?: readonly string[]
-  /** Said about one field in addition, where Kong names the field and the entity both. */
+  /** Said about one field in addition ('redis.host': one of a record), where Kong names the field and the entity both. */
   readonly blames?: readonly [field: string, message: string]
   readonly check: (record: { [key: string]: Value }) => string | null
 }

@@ -5,6 +5,32 @@
  * same address and TLS settings, so that a reload keeps warm connections.
  */
 
+import type { Fault } from '../base/faults.ts'
+import { makePrivateRow } from '../state/rows.ts'
+import { TargetState, targetRowWords } from '../state/target-state.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Bits of Exchange.holds: what a try holds of its upstream's limits. `done` gives back what is left of them. */
+export const HOLDS_REQUEST = 1
+/** It waits for a connection. */
+export const HOLDS_PENDING = 2
+export const HOLDS_RETRY = 4
+/** The circuit let it through (x.ticket) and is owed its outcome. */
+export const HOLDS_CIRCUIT = 8
+/** It waited for a connection in vain, which is no failure of its target. */
+export const WAITED_IN_VAIN = 16
+
+/** What an upstream allows its connections, counted over all workers. */
+export interface ConnectionLimits {
+  /** `x` finds no idle connection: sets HOLDS_PENDING. False: too many wait already. */
+  takePending(x: Exchange): boolean
+  /** The request of `x` is sent. */
+  givePending(x: Exchange): void
+  /** False at the limit; `mayExceed` is for a pool that has no connection and would wait for ever. */
+  takeConnection(mayExceed: boolean): boolean
+  giveConnection(): void
+}
+
 /** How to speak TLS to a target; absent for plain HTTP. Part of the pool's identity. */
 export interface TargetTls {
   readonly servername: string
@@ -31,6 +57,12 @@ export interface TargetPool {
   readonly idle: number
 }
 
+/** Whose target it is: a fallback's targets are picked through another balancer. */
+export interface TargetOwner {
+  judge(x: Exchange, target: Target): void
+  over(x: Exchange, target: Target, fault: Fault): void
+}
+
 export class Target {
   /** As configured: "host:port". */
   readonly name: string
@@ -41,10 +73,16 @@ export class Target {
   /** The whole field line: "Host: name[:port]\r\n". */
   readonly hostField: Uint8Array
   readonly weight: number
+  /** What all workers know of it: whether it is out, what is under way. A stand-in of its own until given another. */
+  state: TargetState
+  /** So few are left that it gets traffic although it is out. */
+  ignoresHealth: boolean
+  /** Null: its upstream limits no connections. */
+  limits: ConnectionLimits | null
+  /** The balancer's own; null until it is one of a balancer's. */
+  owner: TargetOwner | null
   /** Exchanges of this worker under way; the balancer counts. */
   inFlight: number
-  /** False while health checks have taken it out. */
-  healthy: boolean
   /** Peak EWMA of the response time in ms, and when it was last touched (algorithm `latency`). */
   ewmaMs: number
   ewmaAtMs: number
@@ -58,12 +96,21 @@ export class Target {
     this.pool = pool
     this.hostField = hostField
     this.weight = weight
+    this.state = makeStandIn()
+    this.ignoresHealth = false
+    this.limits = null
+    this.owner = null
     this.inFlight = 0
-    this.healthy = true
     this.ewmaMs = 0
     this.ewmaAtMs = 0
     this.place = -1
   }
+}
+
+/** For a target whose state no other thread knows. */
+export function makeStandIn(): TargetState {
+  const row = makePrivateRow(targetRowWords(1))
+  return new TargetState(row.words, row.doubles, row.at, 0)
 }
 
 /** One answer for a name: an address, and for SRV the port and weight that come with it. */

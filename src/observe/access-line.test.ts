@@ -22,7 +22,7 @@ function lineOf(text: string, change: (x: Exchange) => void = () => {}): string 
 test('the line is Kong’s', () => {
   assert.equal(
     lineOf('GET /a?b HTTP/1.1\nHost: a\nReferer: r\nUser-Agent: u\n', (x) => {
-      x.consumer = { id: 'c', username: 'ann', customId: null, tags: [], overrides: null }
+      x.consumer = { id: 'c', username: 'ann', customId: null, tags: [], groups: [], overrides: null }
     }),
     `1.2.3.4 - ann [02/Nov/2026:03:04:05 +0000] "GET /a?b HTTP/1.1" 200 12 "r" "u" kong_request_id: "${ID}"\n`,
   )
@@ -50,7 +50,7 @@ test('nothing a client says can end the line or forge a part of it', () => {
     fc.property(text, text, text, (username, agent, address) => {
       const value = agent.replace(/[^\t\x20-\x7e\x80-\xff]/g, '')
       const line = lineOf(`GET / HTTP/1.1\nHost: a\nUser-Agent: ${value}\n`, (x) => {
-        x.consumer = { id: 'c', username, customId: null, tags: [], overrides: null }
+        x.consumer = { id: 'c', username, customId: null, tags: [], groups: [], overrides: null }
         x.clientAddress = `::1%${address}`
       })
       assert.match(line, /^[\x20-\x7e]+\n$/)

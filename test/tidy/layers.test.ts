@@ -16,12 +16,14 @@ const mayImport: Record<string, readonly string[]> = {
   socket: ['base'],
   contract: ['base', 'state', 'http1'],
   flow: [...PARTS, 'socket'],
-  plugins: PARTS,
+  limits: PARTS,
+  redis: ['base', 'state', 'contract'],
+  plugins: [...PARTS, 'limits'],
   observe: PARTS,
   'native-free': [...PARTS, 'socket'],
   config: ['base', 'contract', 'http1', 'flow', 'plugins'],
-  control: ['base', 'state', 'contract', 'config', 'observe'],
-  boot: [...PARTS, 'flow', 'plugins', 'observe', 'config', 'control', 'native-free'],
+  control: ['base', 'state', 'contract', 'config', 'observe', 'flow'],
+  boot: [...PARTS, 'flow', 'plugins', 'limits', 'redis', 'observe', 'config', 'control', 'native-free'],
   main: ['base', 'boot'],
 }
 

@@ -135,11 +135,11 @@ function describeTarget(x: Exchange, route: Route): void {
     say(`  ${each === target ? '>' : ' '} target ${each.name} at ${ip}:${port}, weight ${each.weight}`)
   }
   if (target === null) {
-    const fault = service.balancer.unresolved ? faults.NAME_UNRESOLVED : faults.TARGET_NONE
+    const fault = service.balancer.refusal
     say(`    answer: ${fault.status} ${fault.text}`)
     return
   }
-  service.balancer.done(x, target, true)
+  service.balancer.done(x, target, faults.CLIENT_GONE)
   const line = new Outbox()
   putUpstreamPath(line, x, route, service)
   const head = x.request

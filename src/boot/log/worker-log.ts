@@ -1,7 +1,7 @@
 /** A worker's logs: operator records go to the primary, access lines straight to their file, once a turn. */
 import { openSync, write } from 'node:fs'
 import { type Counters, LOGS_DROPPED } from '../../state/counters.ts'
-import type { LogLevel, WorkerLog } from '../data-plane.ts'
+import type { LogLevel, WorkerLog } from '../plane/data-plane.ts'
 import type { FromWorker } from '../workers/messages.ts'
 
 /** Records a worker may send in one second; a fault that every request meets must not drown the primary. */

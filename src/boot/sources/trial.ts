@@ -1,7 +1,6 @@
 /** trial — compiles a configuration without a worker: to refuse it early, and to explain what it would do. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { Clock } from '../../base/clock.ts'
 import { compile } from '../../config/compile.ts'
 import type { Environment } from '../../config/env.ts'
 import type { Config } from '../../config/model.ts'
@@ -9,6 +8,9 @@ import type { BuildTools } from '../../contract/build.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
 import { NameTable } from '../../flow/balancer/name-table.ts'
 import { readVersion } from '../machine.ts'
+import { openClock } from '../plane/clock.ts'
+import { NO_REDIS } from '../plane/no-redis.ts'
+import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../plane/shared.ts'
 
 /** Throws GatewayError CONFIG_INVALID, as a worker would. */
 export function tryCompile(config: Config, tools: BuildTools): void {
@@ -21,10 +23,8 @@ export function makeTrialTools(
   plugins: ReadonlyMap<string, AnyPlugin>,
   names = new NameTable(),
 ): BuildTools {
-  const clock = new Clock(
-    () => performance.now(),
-    () => Date.now(),
-  )
+  const clock = openClock()
+  const shared = openShared(makeSharedBuffers(TRIAL_SIZES), 0)
   return {
     pools: { open: (address) => ({ address, open: 0, idle: 0 }) },
     names,
@@ -32,6 +32,7 @@ export function makeTrialTools(
     plugins,
     routerFlavor: environment.routerFlavor,
     random: Math.random,
+    shared,
     host: {
       nodeId: '',
       hostname: hostname(),
@@ -40,6 +41,10 @@ export function makeTrialTools(
       version: readVersion(),
       random: randomBytes,
       wall: () => Date.now(),
+      now: () => clock.now(),
+      later: () => () => {},
+      shared,
+      redis: NO_REDIS,
       log: () => {},
     },
   }

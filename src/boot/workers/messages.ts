@@ -3,7 +3,8 @@ import type { FaultCode } from '../../base/faults.ts'
 import type { Environment } from '../../config/env.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import type { Resolved } from '../../contract/target.ts'
-import type { LogLevel } from '../data-plane.ts'
+import type { LogLevel } from '../plane/data-plane.ts'
+import type { SharedBuffers } from '../plane/shared.ts'
 
 /** Answers for names, for a worker's NameTable; null forgets one. */
 export type NameEntries = readonly (readonly [name: string, answers: readonly Resolved[] | null])[]
@@ -14,7 +15,7 @@ export interface WorkerStart {
   readonly nodeId: string
   readonly version: string
   readonly environment: Environment
-  readonly counters: SharedArrayBuffer
+  readonly shared: SharedBuffers
   readonly addresses: readonly ListenAddress[]
   readonly names: NameEntries
   readonly epoch: number

@@ -11,6 +11,7 @@ import type { Environment } from '../../config/env.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import { Counters, RESTARTS } from '../../state/counters.ts'
 import type { OperatorLog } from '../log/operator-log.ts'
+import type { SharedBuffers } from '../plane/shared.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './messages.ts'
 
 const PAUSE_FIRST_MS = 100
@@ -23,7 +24,9 @@ export interface WorkerSetOptions {
   readonly environment: Environment
   readonly nodeId: string
   readonly version: string
-  readonly counters: SharedArrayBuffer
+  readonly shared: SharedBuffers
+  /** A worker is gone: what it held of the shared memory is to be given back. */
+  readonly forget: (workerId: number) => void
   readonly log: OperatorLog
   readonly addresses: () => Promise<readonly ListenAddress[]>
   readonly names: () => NameEntries
@@ -129,7 +132,7 @@ export class WorkerSet {
   }
 
   async #spawn(member: Member): Promise<void> {
-    const { environment, counters, nodeId, version } = this.#options
+    const { environment, shared, nodeId, version } = this.#options
     member.state = 'starting'
     member.startedMs = performance.now()
     const addresses = await this.#options.addresses()
@@ -137,7 +140,7 @@ export class WorkerSet {
     const { epoch, config } = this.#current
     const names = this.#options.names()
     const own = { workerId: member.id, nodeId, version, addresses, names }
-    const start: WorkerStart = { ...own, environment, counters, epoch, config }
+    const start: WorkerStart = { ...own, environment, shared, epoch, config }
     const file = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
     const thread = new Worker(file, { workerData: start, name: `worker ${member.id}` })
     member.thread = thread
@@ -179,7 +182,8 @@ export class WorkerSet {
   #exited(member: Member): void {
     member.thread = null
     member.state = 'dead'
-    new Counters(this.#options.counters, member.id).forget()
+    new Counters(this.#options.shared.counters, member.id).forget()
+    this.#options.forget(member.id)
     this.#notify(member, null)
     if (this.#isStarted && !this.#isEnding) this.#replaceLater(member)
   }
@@ -189,7 +193,7 @@ export class WorkerSet {
     const pauseMs = nextPause(member.pauseMs, hasLived)
     member.pauseMs = pauseMs
     member.restarts++
-    new Counters(this.#options.counters, 0).add(RESTARTS, 1)
+    new Counters(this.#options.shared.counters, 0).add(RESTARTS, 1)
     this.#options.log.write('error', 'a worker ended and is replaced', { worker: member.id, pauseMs })
     member.retry = setTimeout(() => {
       member.retry = null

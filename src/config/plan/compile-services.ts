@@ -1,8 +1,9 @@
 /** Services with their balancers, one each. A disabled service is left out, and so are its routes. */
 import type { BuildTools } from '../../contract/build.ts'
 import type { Service } from '../../contract/plan.ts'
-import { buildBalancer } from '../../flow/balancer/build.ts'
+import { buildBalancer, type TargetGroup } from '../../flow/balancer/build.ts'
 import type { Config, ServiceEntity, TargetEntity, UpstreamEntity } from '../model.ts'
+import { compileRetryPolicy } from './compile-retry-policy.ts'
 import type { Opened } from './opened.ts'
 
 /** By id. */
@@ -15,7 +16,11 @@ export function compileServices(config: Config, tools: BuildTools, opened: Opene
     // A service's host is first of all the name of an upstream; only then is it a name to look up.
     const upstream = upstreams.get(entity.host) ?? null
     const its = upstream === null ? [] : (targets.get(upstream.id) ?? [])
-    services.set(entity.id, compileService(entity, { upstream, targets: its, tools }, opened))
+    const fallbacks = fallbacksOf(upstream, upstreams).map((each) => ({
+      upstream: each,
+      targets: targets.get(each.id) ?? [],
+    }))
+    services.set(entity.id, compileService(entity, { upstream, targets: its, fallbacks, tools }, opened))
   }
   return services
 }
@@ -23,6 +28,7 @@ export function compileServices(config: Config, tools: BuildTools, opened: Opene
 interface Behind {
   readonly upstream: UpstreamEntity | null
   readonly targets: readonly TargetEntity[]
+  readonly fallbacks: readonly TargetGroup[]
   readonly tools: BuildTools
 }
 
@@ -47,7 +53,22 @@ function compileService(entity: ServiceEntity, behind: Behind, opened: Opened): 
     readTimeoutMs: entity.read_timeout,
     tags: entity.tags ?? [],
     balancer,
+    retryPolicy: compileRetryPolicy(entity.retry_policy),
   })
+}
+
+/** Who serves when the one before can't. The loader has refused rings; a seen name ends one all the same. */
+function fallbacksOf(
+  upstream: UpstreamEntity | null,
+  upstreams: ReadonlyMap<string, UpstreamEntity>,
+): UpstreamEntity[] {
+  const found: UpstreamEntity[] = []
+  let next = upstreams.get(upstream?.fallback ?? '')
+  while (next !== undefined && next !== upstream && !found.includes(next)) {
+    found.push(next)
+    next = upstreams.get(next.fallback ?? '')
+  }
+  return found
 }
 
 function targetsByUpstream(config: Config): Map<string, TargetEntity[]> {

@@ -268,7 +268,7 @@ function open(specs: readonly Spec[]) {
   const reports: [plugin: string, step: string, error: unknown][] = []
   const runner = new ChainRunner((_x, plugin, step, error) => reports.push([plugin, step, error]))
   const overrides = bindings.ofConsumer('jo')
-  const jo: Consumer = { id: 'jo', username: 'jo', customId: null, tags: [], overrides }
+  const jo: Consumer = { id: 'jo', username: 'jo', customId: null, tags: [], groups: [], overrides }
   const x = new Exchange(REQUEST_LIMITS)
   // Only what the chain reads.
   x.plan = { globalChain: buildGlobalChain(bindings), consumers: [jo] } as unknown as Plan

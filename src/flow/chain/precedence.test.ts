@@ -139,5 +139,5 @@ function winner(present: readonly Binding[], consumerId: string | null): Binding
 }
 
 function makeConsumer(id: string, bindings: Bindings): Consumer {
-  return { id, username: id, customId: null, tags: [], overrides: bindings.ofConsumer(id) }
+  return { id, username: id, customId: null, tags: [], groups: [], overrides: bindings.ofConsumer(id) }
 }

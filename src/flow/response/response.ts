@@ -145,7 +145,8 @@ export class Response {
   render(x: Exchange, fault: Fault): void {
     x.fault = fault
     x.proxied = false
-    x.status = fault.status
+    x.status = x.faultStatus === 0 ? fault.status : x.faultStatus
+    const text = x.faultText === '' ? fault.text : x.faultText
     if (x.response.used !== 0) forgetReceived(x.response)
     if (fault.closes) x.keepAlive = false
     if (fault === faults.HTTPS_REQUIRED && makeHttpsAnswer(x)) return
@@ -153,10 +154,10 @@ export class Response {
       addField(x.response, 'Connection', 'Upgrade')
       addField(x.response, 'Upgrade', 'HTTP/2')
     }
-    if (isGrpc(x)) return renderGrpc(x, fault)
+    if (isGrpc(x)) return renderGrpc(x, text)
     const kind = chooseKind(x, fault, this.#settings.errorDefaultType)
     setField(x.response, 'Content-Type', CONTENT_TYPES[kind])
-    x.answerBody = Buffer.from(renderError(kind, fault.text, x.requestId.latin1Slice(0, x.requestId.length)))
+    x.answerBody = Buffer.from(renderError(kind, text, x.requestId.latin1Slice(0, x.requestId.length)))
   }
 }
 
@@ -201,9 +202,9 @@ function addDebugFields(x: Exchange): void {
 }
 
 /** gRPC reads an error in fields; the body stays empty. */
-function renderGrpc(x: Exchange, fault: Fault): void {
+function renderGrpc(x: Exchange, text: string): void {
   setField(x.response, 'Content-Type', 'application/grpc')
-  setField(x.response, 'grpc-status', String(grpcStatus(fault.status)))
-  setField(x.response, 'grpc-message', fault.text)
+  setField(x.response, 'grpc-status', String(grpcStatus(x.status)))
+  setField(x.response, 'grpc-message', text)
   x.answerBody = NO_BODY
 }

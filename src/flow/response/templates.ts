@@ -34,6 +34,7 @@ const SERVER_LAYER: ReadonlySet<Fault> = new Set([
   faults.TARGET_INVALID,
   faults.TARGET_WRITE_TIMEOUT,
   faults.TARGET_READ_TIMEOUT,
+  faults.TARGET_TRY_TIMEOUT,
   faults.TARGET_TLS,
   faults.INTERNAL,
 ])

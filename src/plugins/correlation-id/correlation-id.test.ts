@@ -1,10 +1,11 @@
 /** What correlation-id promises to targets, clients and logs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeHost } from '../../../test/kit/plugin-host.ts'
 import { validate } from '../../config/validate.ts'
 import { Exchange } from '../../contract/exchange.ts'
 import type { Client } from '../../contract/listener.ts'
-import { type Host, NEXT } from '../../contract/plugin.ts'
+import { NEXT } from '../../contract/plugin.ts'
 import type { Value } from '../../contract/schema.ts'
 import { getField, getFields } from '../../http1/fields.ts'
 import { REQUEST_LIMITS } from '../../http1/limits.ts'
@@ -93,17 +94,13 @@ function plugin(config: { [key: string]: Value } = {}) {
 }
 
 let seed = 0
-const host: Host = {
-  nodeId: 'node',
-  hostname: 'box',
+const host = makeHost({
   workerId: 1,
   pid: 312,
-  version: '0',
   random: (count) =>
     Buffer.from(Array.from({ length: count }, () => (seed = (seed * 48271 + 11) % 2147483647) & 255)),
   wall: () => 1_700_000_000_120,
-  log: () => {},
-}
+})
 
 function exchange(fields: string): Exchange {
   const x = new Exchange(REQUEST_LIMITS)

@@ -1,11 +1,12 @@
 /** What request-termination answers, when, and what it refuses to be configured with. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeHost } from '../../../test/kit/plugin-host.ts'
 import { validate } from '../../config/validate.ts'
 import { Exchange } from '../../contract/exchange.ts'
 import type { Client } from '../../contract/listener.ts'
 import { PROTOCOL_HTTP, PROTOCOL_HTTPS, type Route, type Service } from '../../contract/plan.ts'
-import { DONE, type Host, NEXT } from '../../contract/plugin.ts'
+import { DONE, NEXT } from '../../contract/plugin.ts'
 import type { Value } from '../../contract/schema.ts'
 import { getField } from '../../http1/fields.ts'
 import { REQUEST_LIMITS } from '../../http1/limits.ts'
@@ -133,16 +134,7 @@ test('an echo asks for the body, but not from requests that its trigger may let 
 
 // the rig
 
-const host: Host = {
-  nodeId: 'node-1',
-  hostname: 'box',
-  workerId: 0,
-  pid: 7,
-  version: '0',
-  random: (count) => Buffer.alloc(count),
-  wall: () => 0,
-  log: () => {},
-}
+const host = makeHost()
 
 const service = { host: 'target.test', readTimeoutMs: 60000 } as Service // what an echo is asked for here
 const route = { name: 'orders', service, protocols: PROTOCOL_HTTP | PROTOCOL_HTTPS } as Route

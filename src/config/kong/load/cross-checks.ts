@@ -45,6 +45,36 @@ function share(these: Value, those: Value): boolean {
   return these.some((each) => those.includes(each))
 }
 
+/** A fallback is another upstream, and following fallbacks ends somewhere. */
+export function checkFallbacks(drafts: readonly Draft[], findings: Findings): void {
+  const fallbacks = new Map<string, string | null>()
+  for (const { definition, entity } of drafts)
+    if (definition.name === 'upstreams' && typeof entity['name'] === 'string')
+      fallbacks.set(entity['name'], typeof entity['fallback'] === 'string' ? entity['fallback'] : null)
+  for (const { definition, entity, path } of drafts) {
+    const { name, fallback } = entity
+    if (definition.name !== 'upstreams' || typeof name !== 'string' || typeof fallback !== 'string') continue
+    const said = fallbackProblem(name, fallback, fallbacks)
+    if (said !== null) findings.say([...path, 'fallback'], said)
+  }
+}
+
+function fallbackProblem(
+  name: string,
+  fallback: string,
+  fallbacks: ReadonlyMap<string, string | null>,
+): string | null {
+  if (!fallbacks.has(fallback)) return `no upstream has the name '${fallback}'`
+  const way = [name]
+  let next: string | null | undefined = fallback
+  while (typeof next === 'string' && !way.includes(next)) {
+    way.push(next)
+    next = fallbacks.get(next)
+  }
+  // A ring further on is said where it is.
+  return next === name ? `fallbacks form a ring: ${[...way, name].join(' -> ')}` : null
+}
+
 /** An authority past its time can vouch for nobody; a certificate past its time is served, and said. */
 export function checkExpiry(drafts: readonly Draft[], now: number, findings: Findings): void {
   for (const { definition, entity, path } of drafts) {

@@ -14,6 +14,7 @@ import {
 import { hostRule } from './hosts.ts'
 import { pathRule } from './paths.ts'
 import { PROTOCOLS } from './protocols.ts'
+import { retryPolicy } from './resilience-schema.ts'
 
 const timeout = s.integer({ default: 60000, between: [1, 2147483646] })
 const WITH_TLS = ['https', 'tls']
@@ -57,6 +58,7 @@ export const services: EntityDefinition = {
       tls_verify_depth: s.integer({ between: [0, 64] }),
       ca_certificates: s.array(uuid),
       enabled: s.boolean({ required: true, default: true }),
+      retry_policy: retryPolicy,
     },
     {
       entity_checks: [

@@ -3,9 +3,10 @@ import { type EntityCheck, s, type Value } from '../../../contract/schema.ts'
 import { type EntityDefinition, entityRecord, onText, type RawRecord } from './entity.ts'
 import { hostPortRule, hostRule, normalTarget, targetRule, upstreamNameRule } from './hosts.ts'
 import { pathRule } from './paths.ts'
+import { circuitBreaker, outlierDetection, slowStart } from './resilience-schema.ts'
 import { headerName } from './route-schema.ts'
 
-const ALGORITHMS = ['consistent-hashing', 'least-connections', 'round-robin', 'latency']
+const ALGORITHMS = ['consistent-hashing', 'least-connections', 'round-robin', 'latency', 'least-request']
 const HASH_KEYS = ['none', 'consumer', 'ip', 'header', 'cookie', 'path', 'query_arg', 'uri_capture']
 const PROBES = ['tcp', 'http', 'https', 'grpc', 'grpcs']
 
@@ -157,6 +158,10 @@ export const upstreams: EntityDefinition = {
       host_header: s.string({ custom: onText(hostPortRule) }),
       client_certificate: s.foreign('certificates'),
       use_srv_name: s.boolean({ default: false }),
+      circuit_breaker: circuitBreaker,
+      outlier_detection: outlierDetection,
+      slow_start: slowStart,
+      fallback: s.string(),
     },
     { entity_checks: hashChecks },
   ),

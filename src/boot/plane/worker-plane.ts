@@ -1,21 +1,23 @@
 /** The data plane of one worker: builds the stages once, and swaps plans into them. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { Clock } from '../base/clock.ts'
-import { Deadlines, SWEEP_MS } from '../base/deadlines.ts'
-import { Turn } from '../base/turn.ts'
-import { compile } from '../config/compile.ts'
-import type { BuildTools } from '../contract/build.ts'
-import { ChainRunner } from '../flow/chain/chain.ts'
-import { Flow } from '../flow/flow.ts'
-import { Admission } from '../flow/listener/admit.ts'
-import { Exchanges } from '../flow/listener/exchanges.ts'
-import { RequestIds } from '../flow/listener/request-ids.ts'
-import { Plans } from '../flow/plans.ts'
-import { Response } from '../flow/response/response.ts'
-import { Http1Transport } from '../flow/transport/http1.ts'
-import { RequestHead } from '../flow/transport/request-head.ts'
-import { WorkerTally } from '../observe/tally.ts'
+import type { Clock } from '../../base/clock.ts'
+import { Deadlines, SWEEP_MS } from '../../base/deadlines.ts'
+import { Turn } from '../../base/turn.ts'
+import { compile } from '../../config/compile.ts'
+import type { BuildTools } from '../../contract/build.ts'
+import { ChainRunner } from '../../flow/chain/chain.ts'
+import { Flow } from '../../flow/flow.ts'
+import { Admission } from '../../flow/listener/admit.ts'
+import { Exchanges } from '../../flow/listener/exchanges.ts'
+import { RequestIds } from '../../flow/listener/request-ids.ts'
+import { Plans } from '../../flow/plans.ts'
+import { Response } from '../../flow/response/response.ts'
+import { Http1Transport } from '../../flow/transport/http1.ts'
+import { RequestHead } from '../../flow/transport/request-head.ts'
+import { WorkerTally } from '../../observe/tally.ts'
+import { RedisDoor } from '../../redis/redis-door.ts'
+import { callLater, openClock } from './clock.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
 import {
@@ -25,16 +27,14 @@ import {
   poolLimits,
   responseSettings,
 } from './plane-settings.ts'
+import { readTrusted } from './trusted.ts'
 
 /** All sockets of the worker read into one buffer of this size: libuv's own choice. */
 const READ_BYTES = 64 * 1024
 
 export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const { environment } = options
-  const clock = new Clock(
-    () => performance.now(),
-    () => Date.now(),
-  )
+  const clock = openClock()
   const tools: SocketTools = {
     clock,
     turn: new Turn(clock, setImmediate),
@@ -56,7 +56,8 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     tools.deadlines.sweep(clock.now())
     clock.turnEnded()
   }, SWEEP_MS)
-  const build = buildTools(options, transport, clock)
+  const redis = openRedisDoor(options, tools)
+  const build = buildTools(options, transport, { clock, redis })
   return {
     load: (config, epoch) => flow.stages.plans.swap(compile(config, build, epoch)),
     listen: (addresses) => listener.listen(addresses),
@@ -65,6 +66,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       clearInterval(sweep)
       listener.close()
       transport.close()
+      redis.close()
     },
     get connections() {
       return listener.connections
@@ -98,6 +100,8 @@ function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): 
     chain,
     response: new Response(responseSettings(environment, productOf(options)), clock),
     tally,
+    later: callLater,
+    random: Math.random,
     transport: null,
   })
 }
@@ -111,7 +115,21 @@ function makeTransport(options: DataPlaneOptions, tools: SocketTools, flow: Flow
   return transport
 }
 
-function buildTools(options: DataPlaneOptions, pools: Http1Transport, clock: Clock): BuildTools {
+function openRedisDoor({ environment, log }: DataPlaneOptions, { clock, turn }: SocketTools): RedisDoor {
+  return new RedisDoor({
+    turn,
+    now: () => clock.now(),
+    log: (level, message) => log.operator(level, message),
+    trusted: readTrusted(environment.trustedCertificates),
+  })
+}
+
+interface Doors {
+  readonly clock: Clock
+  readonly redis: RedisDoor
+}
+
+function buildTools(options: DataPlaneOptions, pools: Http1Transport, { clock, redis }: Doors): BuildTools {
   const { environment, log } = options
   return {
     pools,
@@ -120,12 +138,17 @@ function buildTools(options: DataPlaneOptions, pools: Http1Transport, clock: Clo
     plugins: options.plugins,
     routerFlavor: environment.routerFlavor,
     random: Math.random,
+    shared: options.shared,
     host: {
       nodeId: options.nodeId,
       hostname: hostname(),
       workerId: options.workerId,
       pid: process.pid,
       wall: () => clock.wall(),
+      now: () => clock.now(),
+      later: callLater,
+      shared: options.shared,
+      redis,
       version: options.version,
       random: randomBytes,
       log: (level, message, fields) => log.operator(level, message, fields),

@@ -1,10 +1,11 @@
 /** data-plane — what a worker asks of the part that carries traffic, and what it hands to it. */
-import type { Environment } from '../config/env.ts'
-import type { Config } from '../config/model.ts'
-import type { ListenAddress } from '../contract/listener.ts'
-import type { AnyPlugin } from '../contract/plugin.ts'
-import type { NameTable } from '../flow/balancer/name-table.ts'
-import type { Counters } from '../state/counters.ts'
+import type { Environment } from '../../config/env.ts'
+import type { Config } from '../../config/model.ts'
+import type { ListenAddress } from '../../contract/listener.ts'
+import type { AnyPlugin } from '../../contract/plugin.ts'
+import type { Shared } from '../../contract/shared.ts'
+import type { NameTable } from '../../flow/balancer/name-table.ts'
+import type { Counters } from '../../state/counters.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -26,6 +27,7 @@ export interface DataPlaneOptions {
   readonly environment: Environment
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly counters: Counters
+  readonly shared: Shared
   readonly log: WorkerLog
   readonly names: NameTable
 }

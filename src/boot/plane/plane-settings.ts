@@ -1,11 +1,11 @@
 /** What the stages of a worker need of the environment, in their own terms. */
-import { CidrSet } from '../base/cidr.ts'
-import type { Environment } from '../config/env.ts'
-import type { ListenerLimits } from '../contract/listener.ts'
-import type { AdmitSettings } from '../flow/listener/admit-settings.ts'
-import type { ResponseSettings } from '../flow/response/response.ts'
-import type { PoolLimits } from '../flow/transport/pool.ts'
-import type { ForwardSettings } from '../flow/transport/request-head.ts'
+import { CidrSet } from '../../base/cidr.ts'
+import type { Environment } from '../../config/env.ts'
+import type { ListenerLimits } from '../../contract/listener.ts'
+import type { AdmitSettings } from '../../flow/listener/admit-settings.ts'
+import type { ResponseSettings } from '../../flow/response/response.ts'
+import type { PoolLimits } from '../../flow/transport/pool.ts'
+import type { ForwardSettings } from '../../flow/transport/request-head.ts'
 
 export function admitSettings(environment: Environment): AdmitSettings {
   return {

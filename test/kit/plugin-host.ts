@@ -1,0 +1,29 @@
+/** plugin-host — the door a plugin is given, with a clock, chance and shared memory of the test's own. */
+
+import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
+import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared.ts'
+import type { Host } from '../../src/contract/plugin.ts'
+import type { Shared } from '../../src/contract/shared.ts'
+
+/** Shared memory of one thread; `sizes` as SLUICE_SHARED_* would say. */
+export function makeShared(sizes: Partial<typeof TRIAL_SIZES> = {}): Shared {
+  return openShared(makeSharedBuffers({ ...TRIAL_SIZES, ...sizes }), 0)
+}
+
+export function makeHost(own: Partial<Host> = {}): Host {
+  return {
+    nodeId: 'node-1',
+    hostname: 'box',
+    workerId: 0,
+    pid: 7,
+    version: '0',
+    random: (count) => Buffer.alloc(count),
+    wall: () => 0,
+    now: () => 0,
+    later: () => () => {},
+    shared: makeShared(),
+    redis: NO_REDIS,
+    log: () => {},
+    ...own,
+  }
+}
