@@ -23,6 +23,10 @@ export class Batch {
   isOver: boolean
   /** The script went out in full, for Redis did not have it. */
   isWhole: boolean
+  /** The text of the last error in the answer; '' for none. */
+  problem: string
+  /** Something in it was answered. */
+  isDecided: boolean
 
   constructor(isCluster: boolean) {
     this.#isCluster = isCluster
@@ -34,6 +38,8 @@ export class Batch {
     this.sentAtMs = 0
     this.isOver = false
     this.isWhole = false
+    this.problem = ''
+    this.isDecided = false
   }
 
   /** How many of the link's places it takes. */
@@ -73,37 +79,34 @@ export class Batch {
     return args
   }
 
-  /** Answers the text of an error if a check failed for more than its own key's sake, else ''. */
-  read(reply: unknown): string {
+  /** Hands out the answers, and notes in `problem` and `isDecided` how it went. */
+  read(reply: unknown): void {
     const values: unknown[] = Array.isArray(reply) ? reply : []
+    if (this.#push !== null) return this.#readPush(values, this.#push)
     let at = 0
-    let problem = ''
     for (let i = 0; i < this.#checks.length; i++) {
       const check = this.#checks[i]!
       check.isPending = false
-      if (typeof values[at] === 'number') {
+      if (this.#isFine(values[at])) {
         at = readCheck(check, values, at)
         check.onChecked(null)
       } else {
-        const text = String(values[at++])
-        if (!text.startsWith('WRONGTYPE')) problem = text
+        at++
         check.onChecked('refused')
       }
     }
-    const refused = this.#readPush(values)
-    return problem === '' ? refused : problem
   }
 
-  #readPush(values: readonly unknown[]): string {
-    if (this.#push === null) return ''
-    let problem = ''
-    for (let i = 0; i < this.#places.length; i++) {
-      const value = values[i]
-      if (typeof value === 'number') this.#push.push.totals[this.#places[i]!] = value
-      else if (!String(value).startsWith('WRONGTYPE')) problem = String(value)
-    }
-    this.#push.partDone(problem === '' ? null : 'refused')
-    return problem
+  #readPush(values: readonly unknown[], part: PushedPart): void {
+    for (let i = 0; i < this.#places.length; i++)
+      if (this.#isFine(values[i])) part.push.totals[this.#places[i]!] = Number(values[i])
+    part.partDone(this.isDecided ? null : 'refused')
+  }
+
+  #isFine(value: unknown): boolean {
+    if (typeof value === 'number') this.isDecided = true
+    else this.problem = String(value)
+    return typeof value === 'number'
   }
 
   fail(failure: 'timeout' | 'closed' | 'refused'): void {

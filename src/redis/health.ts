@@ -8,27 +8,34 @@ import type { RedisState } from '../contract/redis.ts'
 export const FAILURES_MAX = 3
 export const DOWN_MS_MIN = 50
 export const DOWN_MS_MAX = 1000
+/** In a cluster the failures of one node must not speak for the others: none of them may have answered for so long. */
+const QUIET_MS = 1000
 
 export class Health {
   state: RedisState
+  readonly #quietMs: number
   #failures: number
   #downMs: number
+  #succeededMs: number
 
-  constructor() {
+  constructor(isCluster: boolean) {
     this.state = 'opening'
+    this.#quietMs = isCluster ? QUIET_MS : 0
+    this.#succeededMs = Number.NEGATIVE_INFINITY
     this.#failures = 0
     this.#downMs = DOWN_MS_MIN
   }
 
-  succeeded(): void {
+  succeeded(nowMs: number): void {
+    this.#succeededMs = nowMs
     this.#failures = 0
     this.#downMs = DOWN_MS_MIN
   }
 
   /** True when that was one too many. */
-  failed(): boolean {
+  failed(nowMs: number): boolean {
     this.#failures++
-    return this.#failures >= FAILURES_MAX
+    return this.#failures >= FAILURES_MAX && nowMs - this.#succeededMs >= this.#quietMs
   }
 
   /** Answers how many milliseconds to leave it alone. */

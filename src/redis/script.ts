@@ -6,8 +6,9 @@
  * failed, the text of the error alone. A check that fails does not stop the others, and has written nothing, for every
  * kind reads first and then writes.
  *
- * Time is Redis's own, so that clocks of machines that differ do not matter. Milliseconds are counted from 2025, where a
- * double still has room for nanoseconds. Needs Redis 5 or later, where a script may write after it has asked for the time.
+ * Time is Redis's own, so that clocks of machines that differ do not matter. A bucket keeps what it is owed and when that
+ * was true, not a point in time, which in a double is too coarse to add small gaps to. Needs Redis 5 or later, where a
+ * script may write after it has asked for the time.
  */
 import { createHash } from 'node:crypto'
 
@@ -26,10 +27,11 @@ end
 local reply, size = {}, 0
 local clock
 
+-- microseconds, the same for all of a batch
 local function now()
   if not clock then
     local time = redis.call('TIME')
-    clock = (time[1] - 1735689600) * 1000 + time[2] / 1000
+    clock = time[1] * 1000000 + time[2]
   end
   return clock
 end
@@ -88,7 +90,7 @@ local function sliding(at, key)
   key = KEYS[key + 1]
   local width = math.ceil(numbers[at] / ${SUB_WINDOWS})
   local cap, cost = numbers[at + 1], numbers[at + 2]
-  local time = math.floor(now())
+  local time = math.floor(now() / 1000)
   local current = math.floor(time / width)
   local first = current - ${SUB_WINDOWS}
   local fields = redis.call('HGETALL', key)
@@ -122,42 +124,45 @@ local function sliding(at, key)
   answer(math.max(0, cap - sum))
 end
 
--- When the bucket will be full again (GCRA). Further ahead than it can be: the clock was set back.
-local function due(key, furthest)
-  return math.min(math.max(count(redis.call('GET', key)), now()), now() + furthest)
+-- Milliseconds until the bucket is full again: as kept, less the time since. A clock set back is no time.
+local function owed(key, most)
+  local value = redis.call('GET', key)
+  if not value then return 0 end
+  local debt, time = string.match(value, '^(%S+) (%d+)$')
+  if not time then error('WRONGTYPE the key holds no bucket', 0) end
+  return math.min(math.max(0, debt - math.max(0, now() - time) / 1000), most)
 end
 
-local function keep(key, time)
-  redis.call('SET', key, string.format('%.17g', time), 'PX', math.ceil(time - now()) + 1)
+local function keep(key, debt)
+  redis.call('SET', key, string.format('%.17g %.0f', debt, now()), 'PX', math.ceil(debt) + 1)
 end
 
--- A tenth of a microsecond: what rounding may take from a bucket must not cost a token.
-local GRAIN = 0.0001
+-- What rounding may take from a bucket, in gaps, must not cost a token.
+local GRAIN = 0.00001
 
 -- gap, burst, cost
 local function rate(at, key)
   key = KEYS[key + 1]
   local gap, burst, cost = numbers[at], numbers[at + 1], numbers[at + 2]
-  local full = due(key, gap * burst)
-  local wait = full + cost * gap - burst * gap - now()
-  if wait <= GRAIN then
-    full, wait = full + cost * gap, 0
-    keep(key, full)
+  local debt = owed(key, gap * burst)
+  local wait = debt + cost * gap - burst * gap
+  if wait <= GRAIN * gap then
+    debt, wait = debt + cost * gap, 0
+    keep(key, debt)
   end
   answer(math.ceil(wait * 1000))
-  answer(math.max(0, math.floor((burst * gap - (full - now()) + GRAIN) / gap)))
+  answer(math.max(0, math.floor(burst - debt / gap + GRAIN)))
 end
 
 -- gap, the most that may wait
 local function queue(at, key)
   key = KEYS[key + 1]
   local gap, most = numbers[at], numbers[at + 1]
-  local start = due(key, gap * (most + 1))
-  local wait = start - now()
-  if wait > most * gap + GRAIN then
+  local wait = owed(key, gap * (most + 1))
+  if wait > (most + GRAIN) * gap then
     answer(-math.ceil((wait - most * gap) * 1000))
   else
-    keep(key, start + gap)
+    keep(key, wait + gap)
     answer(math.ceil(wait * 1000))
   end
   answer(0)

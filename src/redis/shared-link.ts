@@ -21,6 +21,8 @@ import { SCRIPT, SCRIPT_SHA1 } from './script.ts'
 export const PENDING_MAX = 10_000
 /** Answered batches before the oldest that is not are cut off the list in pieces of this. */
 const TRIM = 256
+/** Errors for the sake of the key or of the user's rights. All others, like OOM, tell of the server. */
+const OWN_PROBLEM = /^(?:ERR|WRONGTYPE|NOPERM) /
 
 export interface RedisTools {
   readonly turn: Turn
@@ -60,7 +62,7 @@ export class SharedLink implements Flushable {
     this.#timeoutMs = settings.timeout
     this.#isCluster = isCluster(settings)
     this.#log = new ProblemLog(settings, tools.log)
-    this.#health = new Health()
+    this.#health = new Health(this.#isCluster)
     this.#queue = []
     this.#pushes = []
     this.#pending = 0
@@ -152,14 +154,15 @@ export class SharedLink implements Flushable {
     }
     this.#endBatch(batch)
     if (error) {
-      const isAnswer = error.name === 'ReplyError'
-      batch.fail(isAnswer ? 'refused' : 'closed')
-      return this.#onFailure(error.message)
+      batch.fail(error.name === 'ReplyError' ? 'refused' : 'closed')
+      return this.#onFailure(batch, error.message)
     }
     if (batch.isProbe) return this.#goUp()
-    const problem = batch.read(reply)
-    if (problem === '') this.#health.succeeded()
-    else this.#onFailure(problem)
+    batch.read(reply)
+    if (batch.isDecided) this.#health.succeeded(this.#tools.now())
+    if (batch.problem === '') return
+    if (batch.isDecided || OWN_PROBLEM.test(batch.problem)) this.#onProblem(batch.problem)
+    else this.#onFailure(batch, batch.problem)
   }
 
   #endBatch(batch: Batch): void {
@@ -184,12 +187,12 @@ export class SharedLink implements Flushable {
       }
       this.#endBatch(batch)
       batch.fail('timeout')
-      this.#onFailure(`no answer within ${this.#timeoutMs} ms`)
+      this.#onFailure(batch, `no answer within ${this.#timeoutMs} ms`)
     }
   }
 
-  #onFailure(text: string): void {
-    const isOneTooMany = this.#health.failed()
+  #onFailure(batch: Batch, text: string): void {
+    const isOneTooMany = this.#health.failed(this.#tools.now()) || batch.isProbe
     this.#onProblem(text)
     if (text.includes('READONLY')) this.#client?.reconnect()
     if (isOneTooMany) this.#goDown('')

@@ -11,6 +11,8 @@ import { freePort } from './ports.ts'
 
 const run = promisify(execFile)
 const READY = /Ready to accept connections|Sentinel ID is/
+/** A replica is served as soon as it asks. */
+const SOON = ['--repl-diskless-sync-delay', '0']
 const SLOTS = 16_384
 const CLUSTER_NODES = 3
 
@@ -70,7 +72,7 @@ export class RedisServer {
     }
     const save = isPersistent ? ['--save', '3600 1'] : ['--save', '']
     const port = tls === undefined ? ['--port', `${this.port}`] : tlsWords(tls, this.port)
-    return [...port, '--dir', this.folder, ...save, '--bind', this.host, ...args]
+    return [...port, '--dir', this.folder, ...save, '--bind', this.host, ...SOON, ...args]
   }
 
   /** Asks the server by redis-cli; answers the text it prints. */
@@ -98,8 +100,17 @@ export class RedisServer {
     this.#child?.kill('SIGCONT')
   }
 
-  /** `stop` lets it save and say goodbye; with SIGKILL it is gone. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  /** As when its machine loses power. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL')
+  }
+
+  /** It may save and say goodbye. */
+  stop(): Promise<void> {
+    return this.#end('SIGTERM')
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child
     this.#child = null
     running.delete(this)
@@ -112,7 +123,7 @@ export class RedisServer {
 
   /** Stops it and removes its folder. */
   async close(): Promise<void> {
-    await this.stop('SIGKILL')
+    await this.kill()
     rmSync(this.folder, { recursive: true, force: true })
   }
 
@@ -128,7 +139,7 @@ process.on('exit', () => {
   for (const server of running) server.abandon()
 })
 
-export async function openRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+export async function openRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const server = new RedisServer(await freePort(), options)
   await server.start()
   return server
@@ -136,7 +147,7 @@ export async function openRedisServer(options: RedisServerOptions = {}): Promise
 
 /** A Sentinel that declares `master` dead after half a second without an answer. */
 export async function openSentinel(name: string, master: RedisServer): Promise<RedisServer> {
-  const sentinel = await openRedisServer({
+  const sentinel = await openRedis({
     sentinel: [
       `sentinel monitor ${name} ${master.host} ${master.port} 1`,
       `sentinel down-after-milliseconds ${name} 500`,
@@ -149,7 +160,7 @@ export async function openSentinel(name: string, master: RedisServer): Promise<R
 }
 
 export async function openReplica(master: RedisServer): Promise<RedisServer> {
-  const replica = await openRedisServer({ args: ['--replicaof', master.host, `${master.port}`] })
+  const replica = await openRedis({ args: ['--replicaof', master.host, `${master.port}`] })
   const isLinked = async () => (await replica.call('info', 'replication')).includes('master_link_status:up')
   await until('the replica follows', isLinked)
   return replica
@@ -160,7 +171,7 @@ export async function openRedisCluster(): Promise<RedisServer[]> {
   for (let i = 0; i < CLUSTER_NODES; i++) {
     const bus = await freePort()
     const args = ['--cluster-enabled', 'yes', '--cluster-port', `${bus}`, '--cluster-node-timeout', '1000']
-    const node = await openRedisServer({ args })
+    const node = await openRedis({ args })
     nodes.push(node)
     if (i > 0) await node.call('cluster', 'meet', node.host, `${nodes[0]!.port}`, `${await busOf(nodes[0]!)}`)
     const [first, end] = [i, i + 1].map((n) => Math.floor((n * SLOTS) / CLUSTER_NODES))

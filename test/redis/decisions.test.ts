@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ADD, QUEUE, RATE } from '../../src/contract/redis.ts'
-import { openRedisServer, type RedisServer } from '../kit/redis-server.ts'
+import { openRedis, type RedisServer } from '../kit/redis-server.ts'
 import { Ask, add, bucket, fixed, machine, Pushing, settings, sliding } from './rig.ts'
 
 let redis: RedisServer
@@ -14,7 +14,7 @@ const one = machine()
 const two = machine()
 
 before(async () => {
-  redis = await openRedisServer()
+  redis = await openRedis()
 })
 after(async () => {
   one.door.close()
