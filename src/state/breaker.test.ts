@@ -141,11 +141,14 @@ test('requests sent before it opened judge nothing when they end after it closed
   assert.equal(one!.state, CIRCUIT_CLOSED)
 })
 
-test('failures of one closed time are not added to those of the next', () => {
+test('each closed time counts for itself: nothing is added to it, and late verdicts take nothing from it', () => {
   const [one] = makeCircuit().threads
+  const late = one!.admit(0, SETTINGS)
   for (let i = 0; i < 4; i++) send(one!, 0, SETTINGS, false)
   for (let i = 0; i < 3; i++) send(one!, 5000, SETTINGS, true)
   for (let i = 0; i < 3; i++) assert.equal(send(one!, 5000, SETTINGS, false), STAYED)
+  assert.equal(one!.report(5000, SETTINGS, late, true), STAYED)
+  assert.equal(send(one!, 5000, SETTINGS, false), OPENED)
 })
 
 test('a late probe of an earlier half-open judges nothing in a later one', () => {

@@ -248,7 +248,7 @@ function report(upstream: UpstreamState, target: TargetState, tally: Int32Array,
     if (dice === 1 && target.reportTcpFailure(LIMITS)) told(0)
     if (dice === 2 && target.reportTimeout(LIMITS)) told(0)
     if (dice >= 3 && dice < 6 && target.reportSuccess(LIMITS, round)) told(1)
-    if (dice === 6 && upstream.tryEject(10, 10, false)) {
+    if (dice === 6 && upstream.tryEject(10, 50, false)) {
       if (target.eject(round, 5)) told(2)
       else upstream.giveEjection()
     }
