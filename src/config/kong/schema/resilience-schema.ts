@@ -18,13 +18,14 @@ export const circuitBreaker = s.record({
     min_retry_concurrency: s.integer({ default: 3, between: [0, 1_000_000] }),
   }),
   failure_percentage: s.number({ between: [0.1, 100] }),
-  consecutive_failures: optionalCount,
+  // What the shared row counts up to (state/breaker.ts).
+  consecutive_failures: s.integer({ between: [1, 65_535] }),
   minimum_requests: count(20),
   window: seconds(10),
   failure_statuses: s.array(status, { default: [500, 502, 503, 504] }),
   open_time: seconds(5),
   max_open_time: seconds(60),
-  half_open_requests: count(3),
+  half_open_requests: s.integer({ default: 3, between: [1, 16] }),
   success_threshold: count(3),
 })
 
