@@ -1,14 +1,18 @@
 /** balancer-rig — what a balancer is given in tests: pools that open nothing, names, a clock and chance we set. */
 import { Clock } from '../../src/base/clock.ts'
+import { faults } from '../../src/base/faults.ts'
 import type { BuildTools } from '../../src/contract/build.ts'
 import { Exchange } from '../../src/contract/exchange.ts'
 import type { Balancer } from '../../src/contract/plan.ts'
 import type { Address, Resolved, Target, TargetPool } from '../../src/contract/target.ts'
-import type { BalancerUpstream } from '../../src/flow/balancer/build.ts'
 import { NameTable } from '../../src/flow/balancer/name-table.ts'
+import type { BalancerUpstream, CircuitInput, OutlierInput } from '../../src/flow/balancer/upstream-input.ts'
 import { REQUEST_LIMITS } from '../../src/http1/limits.ts'
+import { makeHost, makeShared } from './plugin-host.ts'
 
 export const UPSTREAM: BalancerUpstream = {
+  id: 'up-1',
+  name: 'up',
   algorithm: 'round-robin',
   hash_on: 'none',
   hash_fallback: 'none',
@@ -23,16 +27,72 @@ export const UPSTREAM: BalancerUpstream = {
   slots: 10_000,
   host_header: null,
   use_srv_name: false,
+  healthchecks: {
+    threshold: 0,
+    passive: {
+      healthy: { http_statuses: [200, 302], successes: 0 },
+      unhealthy: { http_statuses: [429, 500, 503], tcp_failures: 0, timeouts: 0, http_failures: 0 },
+    },
+  },
+  circuit_breaker: null,
+  outlier_detection: null,
+  slow_start: null,
+}
+
+/** No limit at all, until a test sets one. */
+export const CIRCUIT: CircuitInput = {
+  max_connections: null,
+  max_pending_requests: null,
+  max_requests: null,
+  max_retries: null,
+  retry_budget: null,
+  failure_percentage: null,
+  consecutive_failures: null,
+  minimum_requests: 20,
+  window: 10,
+  failure_statuses: [500, 502, 503, 504],
+  open_time: 5,
+  max_open_time: 60,
+  half_open_requests: 3,
+  success_threshold: 3,
+}
+
+/** The defaults of the schema, with panic off. */
+export const OUTLIERS: OutlierInput = {
+  consecutive_5xx: 5,
+  enforcing_consecutive_5xx: 100,
+  consecutive_gateway_failure: 5,
+  enforcing_consecutive_gateway_failure: 0,
+  split_external_local_origin_errors: false,
+  consecutive_local_origin_failure: 5,
+  enforcing_consecutive_local_origin_failure: 100,
+  base_ejection_time: 30,
+  max_ejection_time: 300,
+  max_ejection_time_jitter: 0,
+  max_ejection_percent: 10,
+  always_eject_one_host: true,
+  enforcing_success_rate: 100,
+  success_rate_minimum_hosts: 5,
+  success_rate_request_volume: 100,
+  success_rate_stdev_factor: 1900,
+  enforcing_failure_percentage: 0,
+  failure_percentage_threshold: 85,
+  failure_percentage_minimum_hosts: 5,
+  failure_percentage_request_volume: 50,
+  panic_threshold: 0,
 }
 
 export interface BalancerRig {
   readonly tools: BuildTools
   readonly names: NameTable
+  /** What was logged: level, message and fields. */
+  readonly log: string[]
   /** Turns the clock. */
   now(ms: number): void
 }
 
-export function makeBalancerRig(random: () => number = () => 0): BalancerRig {
+/** `shared`: of another rig, when the two stand for threads of one gateway. */
+export function makeBalancerRig(random: () => number = () => 0, shared = makeShared()): BalancerRig {
   let nowMs = 1000
   const names = new NameTable()
   const clock = new Clock(
@@ -40,20 +100,19 @@ export function makeBalancerRig(random: () => number = () => 0): BalancerRig {
     () => nowMs,
   )
   let drawn = 0
+  const log: string[] = []
   const tools: BuildTools = {
     pools: { open: (address: Address): TargetPool => ({ address, open: 0, idle: 0 }) },
     names,
     clock,
-    host: {
-      nodeId: 'node',
-      hostname: 'host',
-      workerId: 0,
-      pid: 1,
-      version: '0',
+    shared,
+    host: makeHost({
+      shared,
       random: (count) => Buffer.alloc(count, ++drawn),
       wall: () => nowMs,
-      log: () => {},
-    },
+      now: () => nowMs,
+      log: (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`),
+    }),
     plugins: new Map(),
     routerFlavor: 'traditional_compatible',
     random,
@@ -62,7 +121,7 @@ export function makeBalancerRig(random: () => number = () => 0): BalancerRig {
     nowMs = ms
     clock.turnEnded()
   }
-  return { tools, names, now }
+  return { tools, names, log, now }
 }
 
 /** An exchange whose request head is `text`, with LF for CRLF, and whose path is what the target says. */
@@ -89,7 +148,7 @@ export function countHits(
     const target = balancer.pick(x)
     if (target === null) continue
     hits[nameOf(target)] = (hits[nameOf(target)] ?? 0) + 1
-    balancer.done(x, target, true)
+    balancer.done(x, target, faults.NONE)
   }
   return hits
 }

@@ -2,11 +2,12 @@
  * addresses — from configured targets to addresses: an IP is one, a name is all that it resolves to.
  *
  * A Target lives as long as its address stays in the answer, so its counts, its average and its health survive a change
- * beside it. One whose weight alone changed gets a new Target that takes over average and health; exchanges under way
- * are counted down on the old one.
+ * beside it. One whose weight alone changed gets a new Target that takes over the average and shares the state;
+ * exchanges under way are counted down on the old one. What is shared is given back once nothing is under way.
  */
 import { type Address, type Names, type Pools, type Resolved, Target } from '../../contract/target.ts'
 import { authorityOf, isIp, isTls, splitHostPort } from './host-port.ts'
+import type { TargetStates } from './shared/target-rows.ts'
 
 export interface ConfiguredTarget {
   /** "host:port" */
@@ -25,6 +26,7 @@ export interface AddressOptions {
   readonly usesSrvName: boolean
   readonly pools: Pools
   readonly names: Names
+  readonly states: TargetStates
 }
 
 interface Wanted {
@@ -66,9 +68,21 @@ export class Addresses {
       const before = this.#known.get(key)
       known.set(key, before?.weight === wanted.weight ? before : this.#make(wanted, before))
     }
+    for (const [key, target] of this.#known) if (known.get(key) !== target) this.release(target)
     this.#known = known
+    if (this.names().every((name) => this.#options.names.get(name) !== undefined))
+      this.#options.states.started()
     this.#unresolved = known.size === 0 && this.#options.targets.some(({ weight }) => weight > 0)
     return [...known.values()]
+  }
+
+  /** A target that has left: called again when what was under way is over. */
+  release(target: Target): void {
+    if (target.inFlight === 0) this.#options.states.release(target.state)
+  }
+
+  close(): void {
+    this.#options.states.close()
   }
 
   #expand(configured: ConfiguredTarget): Wanted[] {
@@ -84,7 +98,7 @@ export class Addresses {
   }
 
   #make(wanted: Wanted, before: Target | undefined): Target {
-    const { protocol, tlsVerify, hostHeader, pools } = this.#options
+    const { protocol, tlsVerify, hostHeader, pools, states } = this.#options
     const named = hostHeader === null ? null : splitHostPort(hostHeader, 0)
     const host = named?.host ?? wanted.host
     const authority = named?.port ? hostHeader! : authorityOf(host, wanted.port, protocol)
@@ -94,8 +108,8 @@ export class Addresses {
     const address: Address = { ip: wanted.ip, port: wanted.port, tls }
     const hostField = Buffer.from(`Host: ${authority}\r\n`, 'latin1')
     const target = new Target(wanted.configured.target, host, hostField, wanted.weight, pools.open(address))
+    target.state = states.open(`${wanted.configured.target}|${wanted.ip}:${wanted.port}`)
     if (before !== undefined) {
-      target.healthy = before.healthy
       target.ewmaMs = before.ewmaMs
       target.ewmaAtMs = before.ewmaAtMs
     }

@@ -1,4 +1,5 @@
 /** From a service, its upstream and DNS answers to targets. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -9,6 +10,7 @@ import {
   nameOf,
   UPSTREAM,
 } from '../../../test/kit/balancer-rig.ts'
+import { faults } from '../../base/faults.ts'
 import { type BalancerOptions, buildBalancer } from './build.ts'
 
 const SERVICE = { host: 'api.test', port: 8080, protocol: 'http', tlsVerify: false }
@@ -79,21 +81,21 @@ test('a change of the answer keeps the counts, averages and health of the addres
   const kept = balancer.targets[1]!
   kept.inFlight = 3
   kept.ewmaMs = 12
-  kept.healthy = false
+  kept.state.setHealthy(false, 0)
   names.update('api.test', answersOf('10.0.0.3', '10.0.0.2'))
   assert.deepEqual(balancer.targets.map(nameOf), ['10.0.0.3:8080', '10.0.0.2:8080'])
   assert.equal(balancer.targets[1], kept)
-  assert.deepEqual([kept.inFlight, kept.ewmaMs, kept.healthy], [3, 12, false])
+  assert.deepEqual([kept.inFlight, kept.ewmaMs, kept.state.isOut], [3, 12, true])
 })
 
 test('a new weight keeps average and health', () => {
-  const { balancer, names } = build({})
+  const { balancer, names } = build({ upstream: UPSTREAM, targets: [{ target: 'api.test:80', weight: 1 }] })
   names.update('api.test', [{ ip: '10.0.0.1', port: 1, weight: 1 }])
-  balancer.targets[0]!.healthy = false
+  balancer.targets[0]!.state.setHealthy(false, 0)
   balancer.targets[0]!.ewmaMs = 7
   names.update('api.test', [{ ip: '10.0.0.1', port: 1, weight: 2 }])
-  const { weight, healthy, ewmaMs } = balancer.targets[0]!
-  assert.deepEqual({ weight, healthy, ewmaMs }, { weight: 2, healthy: false, ewmaMs: 7 })
+  const { weight, state, ewmaMs } = balancer.targets[0]!
+  assert.deepEqual([weight, state.isOut, ewmaMs], [2, true, 7])
 })
 
 test('an exchange that ends after its target has left the answer is counted down all the same', () => {
@@ -104,7 +106,7 @@ test('an exchange that ends after its target has left the answer is counted down
     const x = exchangeOf()
     const target = balancer.pick(x)!
     names.update('api.test', answersOf('10.0.0.3'))
-    balancer.done(x, target, true)
+    balancer.done(x, target, faults.NONE)
     assert.equal(target.inFlight, 0, algorithm)
     assert.equal(nameOf(balancer.pick(exchangeOf())), '10.0.0.3:80', algorithm)
   }

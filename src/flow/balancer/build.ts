@@ -5,25 +5,25 @@
  * another of them.
  */
 import type { BuildTools } from '../../contract/build.ts'
-import type { Balancer } from '../../contract/plan.ts'
 import { Addresses, type ConfiguredTarget } from './addresses.ts'
 import type { Algorithm } from './algorithm/algorithm.ts'
 import { ConsistentHashing } from './algorithm/consistent-hashing.ts'
-import { CookieInput } from './algorithm/hash-cookie.ts'
-import {
-  CaptureInput,
-  ConsumerInput,
-  type HashInput,
-  HeaderInput,
-  IpInput,
-  NoInput,
-  PathInput,
-} from './algorithm/hash-input.ts'
-import { QueryInput } from './algorithm/hash-query.ts'
+import { fallbackInput, primaryInput } from './algorithm/hashing/build-input.ts'
 import { Latency } from './algorithm/latency.ts'
 import { LeastConnections } from './algorithm/least-connections.ts'
+import { LeastRequest } from './algorithm/least-request.ts'
 import { RoundRobin } from './algorithm/round-robin.ts'
-import { GroupBalancer } from './group-balancer.ts'
+import { SlowStart } from './algorithm/slow-start.ts'
+import { makeCircuitSettings } from './circuit/circuit-settings.ts'
+import { UpstreamGate } from './circuit/upstream-gate.ts'
+import { GroupBalancer, type GroupParts } from './group-balancer.ts'
+import { OutlierDetector } from './outliers/outlier-detector.ts'
+import { PRIVATE_STATES, TargetRows } from './shared/target-rows.ts'
+import { UpstreamRow } from './shared/upstream-row.ts'
+import type { BalancerUpstream } from './upstream-input.ts'
+import { News } from './watch/news.ts'
+import { hasPassiveChecks, PassiveChecks } from './watch/passive-checks.ts'
+import { UsableShare } from './watch/usable-share.ts'
 
 /** Kong's port of a target that names none. */
 const TARGET_PORT = 8000
@@ -35,21 +35,10 @@ export interface BalancerService {
   readonly tlsVerify: boolean
 }
 
-export interface BalancerUpstream {
-  readonly algorithm: 'consistent-hashing' | 'least-connections' | 'round-robin' | 'latency'
-  readonly hash_on: string
-  readonly hash_fallback: string
-  readonly hash_on_header: string | null
-  readonly hash_fallback_header: string | null
-  readonly hash_on_cookie: string | null
-  readonly hash_on_cookie_path: string
-  readonly hash_on_query_arg: string | null
-  readonly hash_fallback_query_arg: string | null
-  readonly hash_on_uri_capture: string | null
-  readonly hash_fallback_uri_capture: string | null
-  readonly slots: number
-  readonly host_header: string | null
-  readonly use_srv_name: boolean
+/** An upstream with its targets. */
+export interface TargetGroup {
+  readonly upstream: BalancerUpstream
+  readonly targets: readonly ConfiguredTarget[]
 }
 
 export interface BalancerOptions {
@@ -57,22 +46,90 @@ export interface BalancerOptions {
   readonly upstream: BalancerUpstream | null
   /** The upstream's; not looked at without one. */
   readonly targets: readonly ConfiguredTarget[]
+  /** The upstreams that stand in for it, one for the other, in order. */
+  readonly fallbacks?: readonly TargetGroup[]
   readonly tools: BuildTools
 }
 
-export function buildBalancer(options: BalancerOptions): Balancer {
-  const { service, upstream, tools } = options
+export function buildBalancer(options: BalancerOptions): GroupBalancer {
+  const { service, upstream, targets, tools, fallbacks = [] } = options
+  if (upstream === null) return buildPlain(service, tools)
+  const [next, ...further] = fallbacks
+  const fallback = next === undefined ? null : buildBalancer({ service, ...next, fallbacks: further, tools })
+  return new GroupBalancer({ ...buildGroup({ upstream, targets }, service, tools), fallback }, tools.names)
+}
+
+/** Of an upstream by itself, for whoever looks after its targets: no service speaks through it. */
+export function buildUpstream(
+  upstream: BalancerUpstream,
+  targets: readonly ConfiguredTarget[],
+  tools: BuildTools,
+): GroupBalancer {
+  const service = { host: upstream.name, port: TARGET_PORT, protocol: 'http', tlsVerify: false }
+  return buildBalancer({ service, upstream, targets, tools })
+}
+
+/** No upstream: nothing is judged, shared or limited. */
+function buildPlain(service: BalancerService, tools: BuildTools): GroupBalancer {
   const addresses = new Addresses({
-    targets: upstream === null ? [ownTarget(service)] : options.targets,
+    targets: [ownTarget(service)],
     protocol: service.protocol,
     tlsVerify: service.tlsVerify,
-    defaultPort: upstream === null ? service.port : TARGET_PORT,
-    hostHeader: upstream?.host_header ?? null,
-    usesSrvName: upstream?.use_srv_name ?? false,
+    defaultPort: service.port,
+    hostHeader: null,
+    usesSrvName: false,
     pools: tools.pools,
     names: tools.names,
+    states: PRIVATE_STATES,
   })
-  return new GroupBalancer(addresses, buildAlgorithm(options), tools.names)
+  const algorithm = new RoundRobin(() => tools.random(), new SlowStart(null, tools.clock))
+  const none = { row: null, gate: null, share: null, passive: null, outliers: null, fallback: null }
+  return new GroupBalancer({ addresses, algorithm, sharesLoad: false, ...none }, tools.names)
+}
+
+function buildGroup(
+  { upstream, targets }: TargetGroup,
+  service: BalancerService,
+  tools: BuildTools,
+): Omit<GroupParts, 'fallback'> {
+  const addresses = new Addresses({
+    targets,
+    protocol: service.protocol,
+    tlsVerify: service.tlsVerify,
+    defaultPort: TARGET_PORT,
+    hostHeader: upstream.host_header,
+    usesSrvName: upstream.use_srv_name,
+    pools: tools.pools,
+    names: tools.names,
+    states: new TargetRows(tools.shared.targets, upstream.id, () => tools.clock.now()),
+  })
+  const sharesLoad = upstream.algorithm === 'least-connections' || upstream.algorithm === 'least-request'
+  const algorithm = buildAlgorithm({ upstream, targets }, tools)
+  return { addresses, algorithm, sharesLoad, ...buildWatch(upstream, tools) }
+}
+
+/** What the upstream asks for beyond an algorithm. */
+function buildWatch(upstream: BalancerUpstream, tools: BuildTools) {
+  const { circuit_breaker: circuit, outlier_detection: outlier, healthchecks } = upstream
+  const { clock } = tools
+  const news = new News(upstream.name, tools.host.log)
+  const row =
+    circuit === null && outlier === null ? null : new UpstreamRow(tools.shared.upstreams, upstream.id)
+  const panic = outlier?.panic_threshold ?? 0
+  const random = () => tools.random()
+  return {
+    row,
+    gate:
+      circuit === null
+        ? null
+        : new UpstreamGate(makeCircuitSettings(upstream.name, circuit), row!, clock, news),
+    share:
+      healthchecks.threshold > 0 || panic > 0 ? new UsableShare(healthchecks.threshold, panic, clock) : null,
+    passive: hasPassiveChecks(healthchecks.passive)
+      ? new PassiveChecks(healthchecks.passive, clock, news)
+      : null,
+    outliers: outlier === null ? null : new OutlierDetector(outlier, row!.state, { clock, news, random }),
+  }
 }
 
 function ownTarget(service: BalancerService): ConfiguredTarget {
@@ -80,13 +137,16 @@ function ownTarget(service: BalancerService): ConfiguredTarget {
   return { target: `${bare.includes(':') ? `[${bare}]` : bare}:${service.port}`, weight: 1 }
 }
 
-function buildAlgorithm({ upstream, targets, tools }: BalancerOptions): Algorithm {
+function buildAlgorithm({ upstream, targets }: TargetGroup, tools: BuildTools): Algorithm {
   const random = () => tools.random()
-  switch (upstream?.algorithm) {
+  const slowStart = new SlowStart(upstream.slow_start, tools.clock)
+  switch (upstream.algorithm) {
     case 'least-connections':
-      return new LeastConnections(random)
+      return new LeastConnections(random, slowStart)
+    case 'least-request':
+      return new LeastRequest(random, slowStart)
     case 'latency':
-      return new Latency(tools.clock, random)
+      return new Latency(tools.clock, random, slowStart)
     case 'consistent-hashing':
       return new ConsistentHashing({
         slots: upstream.slots,
@@ -95,46 +155,6 @@ function buildAlgorithm({ upstream, targets, tools }: BalancerOptions): Algorith
         fallback: fallbackInput(upstream, tools),
       })
     default:
-      return new RoundRobin(random)
+      return new RoundRobin(random, slowStart)
   }
-}
-
-function primaryInput(upstream: BalancerUpstream, tools: BuildTools): HashInput {
-  return makeInput(upstream, tools, {
-    kind: upstream.hash_on,
-    header: upstream.hash_on_header,
-    query: upstream.hash_on_query_arg,
-    capture: upstream.hash_on_uri_capture,
-  })
-}
-
-function fallbackInput(upstream: BalancerUpstream, tools: BuildTools): HashInput {
-  return makeInput(upstream, tools, {
-    kind: upstream.hash_fallback,
-    header: upstream.hash_fallback_header,
-    query: upstream.hash_fallback_query_arg,
-    capture: upstream.hash_fallback_uri_capture,
-  })
-}
-
-interface InputNames {
-  readonly kind: string
-  readonly header: string | null
-  readonly query: string | null
-  readonly capture: string | null
-}
-
-/** A kind whose name is missing can't come from a checked configuration; it then has no value. */
-function makeInput(upstream: BalancerUpstream, tools: BuildTools, names: InputNames): HashInput {
-  const cookie = upstream.hash_on_cookie
-  const random = (count: number) => tools.host.random(count)
-  if (names.kind === 'consumer') return new ConsumerInput()
-  if (names.kind === 'ip') return new IpInput()
-  if (names.kind === 'path') return new PathInput()
-  if (names.kind === 'header' && names.header !== null) return new HeaderInput(names.header)
-  if (names.kind === 'query_arg' && names.query !== null) return new QueryInput(names.query)
-  if (names.kind === 'uri_capture' && names.capture !== null) return new CaptureInput(names.capture)
-  if (names.kind === 'cookie' && cookie !== null)
-    return new CookieInput(cookie, upstream.hash_on_cookie_path, random)
-  return new NoInput()
 }

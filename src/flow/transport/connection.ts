@@ -19,7 +19,7 @@ import { type Fault, faults } from '../../base/faults.ts'
 import { OUTBOX_HIGH, type Outbox } from '../../base/outbox.ts'
 import type { Flushable, Turn } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
-import type { Target } from '../../contract/target.ts'
+import { type ConnectionLimits, HOLDS_PENDING, type Target } from '../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../contract/transport.ts'
 import { CHUNKED } from '../../http1/framing.ts'
 import { SocketWriter, type WriteOwner, type WriteRequests } from '../../socket/socket-writer.ts'
@@ -47,6 +47,8 @@ export interface ConnectionOwner {
 
 export class TargetConnection implements Carrier, Flushable, Timed, Pooled, WriteOwner {
   readonly pool: Pool
+  /** The upstream that counts it, or null. */
+  readonly counted: ConnectionLimits | null
   readonly #owner: ConnectionOwner
   readonly #writer: SocketWriter
   readonly #out: Outbox
@@ -63,8 +65,9 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   deadlineMs: number
   slot: number
 
-  constructor(owner: ConnectionOwner, pool: Pool) {
+  constructor(owner: ConnectionOwner, pool: Pool, counted: ConnectionLimits | null) {
     this.pool = pool
+    this.counted = counted
     this.#owner = owner
     this.#writer = new SocketWriter(owner.writes, this)
     this.#out = this.#writer.out
@@ -106,6 +109,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     this.#state = BUSY
     this.#x = x
     this.#target = target
+    if ((x.holds & HOLDS_PENDING) !== 0) target.limits!.givePending(x)
     this.#reader.reset(x)
     x.carrier = this
     x.reused = this.#served > 0

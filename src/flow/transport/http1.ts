@@ -8,7 +8,7 @@ import type { Deadlines } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import type { Turn } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
-import type { Address, Target } from '../../contract/target.ts'
+import type { Address, ConnectionLimits, Target } from '../../contract/target.ts'
 import type { Transport, TransportEvents } from '../../contract/transport.ts'
 import { WriteRequests } from '../../socket/socket-writer.ts'
 import { readStreamBinding } from '../../socket/stream-binding.ts'
@@ -76,8 +76,14 @@ export class Http1Transport implements Transport {
     const pool = target.pool as Pool
     if (this.#pipelining && mayPipeline(x) && this.#pipeline(pool, x, target)) return
     const idle = x.freshOnly ? null : pool.take()
-    if (idle !== null) idle.begin(x, target)
-    else if (pool.hasRoom()) this.#connect(pool, x, target)
+    if (idle !== null) return idle.begin(x, target)
+    const limits = target.limits
+    if (limits !== null && !limits.takePending(x)) return this.events.targetFault(x, faults.UPSTREAM_OVERFLOW)
+    if (mayOpen(pool, limits)) return this.#connect(pool, x, target)
+    // An idle connection that may not be used gives its place to a new one, or nobody would ever end the wait.
+    const unused = pool.take()
+    if (unused !== null) unused.destroy()
+    if (unused !== null && mayOpen(pool, limits)) this.#connect(pool, x, target)
     else this.#wait(pool, x, target)
   }
 
@@ -97,7 +103,7 @@ export class Http1Transport implements Transport {
   }
 
   #connect(pool: Pool, x: Exchange, target: Target): void {
-    const connection = new TargetConnection(this, pool)
+    const connection = new TargetConnection(this, pool, target.limits)
     pool.open++
     this.#deadlines.add(connection)
     const buffer = this.#readBuffer
@@ -115,18 +121,19 @@ export class Http1Transport implements Transport {
   /** False when all lines are full. */
   #pipeline(pool: Pool, x: Exchange, target: Target): boolean {
     let line = pool.lines.choose(pool.limits.requestsMax)
-    if ((line === null || line.depth > 0) && pool.hasRoomForLine()) line = this.#openLine(pool)
+    if ((line === null || line.depth > 0) && mayOpenLine(pool, target.limits))
+      line = this.#openLine(pool, target.limits)
     if (line === null) return false
     line.send(x, target)
     return true
   }
 
-  #openLine(pool: Pool): Line {
+  #openLine(pool: Pool, counted: ConnectionLimits | null): Line {
     const line = new Line(this, pool.limits, (left) => {
       pool.lines.remove(left)
       if (left.isOpen) return
       this.#deadlines.remove(left)
-      this.#freed(pool)
+      this.#freed(pool, counted)
     })
     pool.open++
     pool.lines.add(line)
@@ -147,14 +154,16 @@ export class Http1Transport implements Transport {
 
   closed(connection: TargetConnection): void {
     this.#deadlines.remove(connection)
-    this.#freed(connection.pool)
+    this.#freed(connection.pool, connection.counted)
   }
 
   /** A connection is gone: its place may serve a try that waits. */
-  #freed(pool: Pool): void {
+  #freed(pool: Pool, counted: ConnectionLimits | null): void {
     pool.open--
-    const waiting = pool.nextWaiting()
-    if (waiting === null) return
+    if (counted !== null) counted.giveConnection()
+    const waiting = pool.firstWaiting
+    if (waiting === null || !mayOpen(pool, waiting.target.limits)) return
+    pool.nextWaiting()
     waiting.leave()
     this.#connect(pool, waiting.x, waiting.target)
   }
@@ -162,6 +171,15 @@ export class Http1Transport implements Transport {
   close(): void {
     for (const pool of this.#pools.values()) pool.closeIdle()
   }
+}
+
+/** True when one more connection may be opened; the upstream has then counted it. */
+function mayOpen(pool: Pool, limits: ConnectionLimits | null): boolean {
+  return pool.hasRoom() && (limits === null || limits.takeConnection(pool.open === 0))
+}
+
+function mayOpenLine(pool: Pool, limits: ConnectionLimits | null): boolean {
+  return pool.hasRoomForLine() && (limits === null || limits.takeConnection(pool.open === 0))
 }
 
 const G = 71

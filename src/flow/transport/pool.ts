@@ -85,7 +85,12 @@ export class Pool implements TargetPool {
     return true
   }
 
-  /** The try that has waited longest, or null. */
+  /** The try that has waited longest, or null. It stays in the queue. */
+  get firstWaiting(): WaitingTry | null {
+    return this.#queue[0] ?? null
+  }
+
+  /** The same, and takes it out. */
   nextWaiting(): WaitingTry | null {
     return this.#queue.shift() ?? null
   }

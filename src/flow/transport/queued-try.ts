@@ -3,7 +3,7 @@
 import type { Deadlines, Timed } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import type { Exchange } from '../../contract/exchange.ts'
-import type { Target } from '../../contract/target.ts'
+import { type Target, WAITED_IN_VAIN } from '../../contract/target.ts'
 import type { Carrier } from '../../contract/transport.ts'
 import type { Pool, WaitingTry } from './pool.ts'
 
@@ -34,6 +34,7 @@ export class QueuedTry implements Carrier, Timed, WaitingTry {
 
   onDeadline(): void {
     this.abort()
+    this.x.holds |= WAITED_IN_VAIN
     this.#failed(this.x, faults.TARGET_CONNECT_TIMEOUT)
   }
 

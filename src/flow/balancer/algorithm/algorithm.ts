@@ -1,4 +1,4 @@
-/** algorithm — how one target is chosen among those of a balancer; the four of Kong implement it, a file each. */
+/** algorithm — how one target is chosen among those of a balancer; Kong's four and least-request, a file each. */
 import type { Exchange } from '../../../contract/exchange.ts'
 import type { Target } from '../../../contract/target.ts'
 
@@ -9,6 +9,9 @@ export interface Algorithm {
   pick(x: Exchange): Target | null
   /** `target` was picked: its inFlight has just gone up. */
   taken(target: Target): void
-  /** A try with `target` is over: its inFlight has just gone down. The target may have left the set. */
-  over(x: Exchange, target: Target, ok: boolean): void
+  /**
+   * A try with `target` is over: its inFlight has just gone down. The target may have left the set. `isFailed`: by its
+   * own fault.
+   */
+  over(x: Exchange, target: Target, isFailed: boolean): void
 }

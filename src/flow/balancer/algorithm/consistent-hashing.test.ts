@@ -37,7 +37,7 @@ test('taking a target out, or adding one, moves only about its share of the valu
 test('while the ring has room, a target that fails hands over its own values and moves no other', () => {
   const group = ring(hosts(10))
   const before = mapping(group)
-  group.targets[3]!.healthy = false
+  group.targets[3]!.state.setHealthy(false, 0)
   const after = mapping(group)
   const out = nameOf(group.targets[3]!)
   KEYS.forEach((_, i) => {
@@ -98,7 +98,7 @@ test('requests without a value all go to the same target', () => {
 test('no target is given when none has weight or health', () => {
   assert.equal(ring(hosts(2), 0, [0, 0]).pick(exchangeOf()), null)
   const group = ring(hosts(2))
-  for (const target of group.targets) target.healthy = false
+  for (const target of group.targets) target.state.setHealthy(false, 0)
   assert.equal(group.pick(exchangeOf()), null)
 })
 

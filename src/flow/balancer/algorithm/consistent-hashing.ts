@@ -1,7 +1,7 @@
 /**
  * consistent-hashing — the same value of the request goes to the same target, whatever the worker.
  *
- * The value (hash-input.ts) picks a slot of the continuum; its owner is the answer, or, when that one can't be used,
+ * The value (hashing/hash-input.ts) picks a slot of the continuum; its owner is the answer, or, when that one can't be used,
  * the owner of the next point below. A request without a value hashes the empty string.
  *
  * HOT     One hash and one look-up while the owner is usable; else at most one way round the points.
@@ -12,9 +12,9 @@ import { Outbox } from '../../../base/outbox.ts'
 import type { Exchange } from '../../../contract/exchange.ts'
 import type { Target } from '../../../contract/target.ts'
 import type { Algorithm } from './algorithm.ts'
-import { type Continuum, layContinuum } from './continuum.ts'
 import { isEligible, roundOf } from './eligible.ts'
-import type { HashInput } from './hash-input.ts'
+import { type Continuum, layContinuum } from './hashing/continuum.ts'
+import type { HashInput } from './hashing/hash-input.ts'
 
 /** Where a request's value is gathered; used within one pick only, so one per worker is enough. */
 const VALUE = new Outbox()

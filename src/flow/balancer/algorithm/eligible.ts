@@ -1,9 +1,9 @@
 /**
  * eligible — which targets a pick may answer.
  *
- * A target is usable while it has weight and health checks have not taken it out. Within one exchange each usable
- * target is tried once before any is tried again: a pick goes through rounds, and in round n takes only what has been
- * tried n times.
+ * A target is usable while it has weight and is not out: unhealthy or ejected; in a panic it is usable all the same.
+ * Within one exchange each usable target is tried once before any is tried again: a pick goes through rounds, and in
+ * round n takes only what has been tried n times.
  *
  * HOT     Runs at every pick; on a first try it is two loads and a comparison.
  */
@@ -11,11 +11,11 @@ import type { Exchange } from '../../../contract/exchange.ts'
 import type { Target } from '../../../contract/target.ts'
 
 export function isUsable(target: Target): boolean {
-  return target.healthy && target.weight > 0
+  return target.weight > 0 && (!target.state.isOut || target.ignoresHealth)
 }
 
 export function isEligible(x: Exchange, target: Target, round: number): boolean {
-  if (!target.healthy || target.weight <= 0) return false
+  if (!isUsable(target)) return false
   return x.tried.length === 0 || timesTried(x, target) <= round
 }
 

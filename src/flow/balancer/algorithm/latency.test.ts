@@ -77,8 +77,7 @@ test('a target that refuses at once does not look fast', () => {
   const gate = latency([1, 1])
   const first = gate.balancer.pick(exchangeOf())!
   const x = exchangeOf()
-  x.fault = faults.TARGET_CONNECT
-  gate.balancer.done(x, first, false)
+  gate.balancer.done(x, first, faults.TARGET_CONNECT)
   assert.equal(first.ewmaMs, FAILED_MS)
   for (let i = 0; i < 10; i++)
     assert.notEqual(
@@ -91,20 +90,19 @@ test('a client that goes away says nothing about the target', () => {
   const gate = latency([1])
   const x = exchangeOf()
   const target = gate.balancer.pick(x)!
-  x.fault = faults.CLIENT_GONE
-  gate.balancer.done(x, target, false)
+  gate.balancer.done(x, target, faults.CLIENT_GONE)
   assert.equal(target.ewmaMs, 0)
 })
 
 test('targets without weight or health are never taken', () => {
   const gate = latency([0, 1, 1])
-  gate.targets[1]!.healthy = false
+  gate.targets[1]!.state.setHealthy(false, 0)
   for (let i = 0; i < 5; i++)
     assert.equal(
       gate.ask(() => 500),
       '10.0.0.2:80',
     )
-  gate.targets[2]!.healthy = false
+  gate.targets[2]!.state.setHealthy(false, 0)
   assert.equal(gate.balancer.pick(exchangeOf()), null)
 })
 
@@ -125,7 +123,7 @@ function latency(weights: readonly number[]) {
     x.sentMs = now
     pass(time(target))
     x.firstByteMs = now
-    balancer.done(x, target, true)
+    balancer.done(x, target, faults.NONE)
     return nameOf(target)
   }
   return {

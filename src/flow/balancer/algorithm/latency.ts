@@ -17,6 +17,8 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Exchange } from '../../../contract/exchange.ts'
 import type { Target } from '../../../contract/target.ts'
 import type { Algorithm } from './algorithm.ts'
+import { isEligible, roundOf } from './eligible.ts'
+import type { SlowStart } from './slow-start.ts'
 import { TargetHeap } from './target-heap.ts'
 
 export const DECAY_MS = 10_000
@@ -30,17 +32,20 @@ const SAMPLE_MIN_MS = 0.01
 export class Latency implements Algorithm {
   readonly #clock: Clock
   readonly #random: () => number
+  readonly #slowStart: SlowStart
   #heap: TargetHeap
 
-  constructor(clock: Clock, random: () => number) {
+  constructor(clock: Clock, random: () => number, slowStart: SlowStart) {
     this.#clock = clock
     this.#random = random
+    this.#slowStart = slowStart
     this.#heap = new TargetHeap([], random)
   }
 
   build(targets: readonly Target[]): void {
     const now = this.#clock.now()
     const mean = meanOf(targets, now)
+    this.#slowStart.build(targets)
     this.#heap = new TargetHeap(targets, this.#random)
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i]!
@@ -53,7 +58,23 @@ export class Latency implements Algorithm {
   }
 
   pick(x: Exchange): Target | null {
-    return this.#heap.best(x)
+    return this.#slowStart.look(this.#heap.targets) ? this.#bestWarming(x) : this.#heap.best(x)
+  }
+
+  /** The order changes from turn to turn while a target warms up: all are compared. */
+  #bestWarming(x: Exchange): Target | null {
+    const heap = this.#heap
+    const round = roundOf(x, heap.targets)
+    let best = -1
+    let bestScore = 0
+    for (let i = 0; i < heap.targets.length; i++) {
+      if (!isEligible(x, heap.targets[i]!, round)) continue
+      const score = heap.score[i]! - Math.log(this.#slowStart.factor[i]!)
+      if (best >= 0 && score >= bestScore) continue
+      best = i
+      bestScore = score
+    }
+    return best < 0 ? null : heap.targets[best]!
   }
 
   taken(target: Target): void {
@@ -61,9 +82,9 @@ export class Latency implements Algorithm {
     this.#score(target)
   }
 
-  over(x: Exchange, target: Target, ok: boolean): void {
+  over(x: Exchange, target: Target, isFailed: boolean): void {
     if (x.firstByteMs > 0 && x.firstByteMs >= x.sentMs) this.#observe(x, target)
-    else if (!ok && x.fault.blame !== 'client') this.#fail(target)
+    else if (isFailed) this.#fail(target)
     if (target.place >= 0) this.#score(target)
   }
 

@@ -1,4 +1,5 @@
 /** The least loaded target gets the next request. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -9,7 +10,10 @@ import {
   nameOf,
   UPSTREAM,
 } from '../../../../test/kit/balancer-rig.ts'
+import { makeShared } from '../../../../test/kit/plugin-host.ts'
+import { faults } from '../../../base/faults.ts'
 import { buildBalancer } from '../build.ts'
+import { SCAN_MAX } from './least-connections.ts'
 
 test('the target with the fewest exchanges under way for its weight is next', () => {
   const group = balancer([1, 2])
@@ -28,7 +32,7 @@ test('a target whose exchanges end sooner gets more', () => {
   for (let i = 0; i < 10; i++) {
     const target = group.pick(x)!
     assert.notEqual(target, slow)
-    group.done(x, target, true)
+    group.done(x, target, faults.NONE)
   }
 })
 
@@ -45,11 +49,11 @@ test('every pick is a minimum of (inFlight + 1) / weight over what is usable, af
       const underWay: ReturnType<typeof group.pick>[] = []
       for (const { kind, which } of steps) {
         const subject = group.targets[which % group.targets.length]!
-        if (kind === 'health') subject.healthy = !subject.healthy
+        if (kind === 'health') subject.state.setHealthy(subject.state.isOut, 0)
         else if (kind === 'done' && underWay.length > 0)
-          group.done(exchangeOf(), underWay.splice(which % underWay.length, 1)[0]!, true)
+          group.done(exchangeOf(), underWay.splice(which % underWay.length, 1)[0]!, faults.NONE)
         else {
-          const usable = group.targets.filter((target) => target.healthy && target.weight > 0)
+          const usable = group.targets.filter((target) => !target.state.isOut && target.weight > 0)
           const least = Math.min(...usable.map((target) => (target.inFlight + 1) / target.weight))
           const picked = group.pick(exchangeOf())
           assert.equal(picked === null, usable.length === 0)
@@ -67,14 +71,36 @@ test('every pick is a minimum of (inFlight + 1) / weight over what is usable, af
   )
 })
 
-test('targets that recover among many that are out are taken again', () => {
+test('one usable target among many is found, and those that recover are taken again', () => {
   const group = balancer(new Array<number>(100).fill(1))
-  for (const target of group.targets) target.healthy = false
-  group.targets[0]!.healthy = true
+  for (const target of group.targets) target.state.setHealthy(false, 0)
+  group.targets[0]!.state.setHealthy(true, 0)
   for (let i = 0; i < 20; i++) assert.equal(group.pick(exchangeOf()), group.targets[0])
-  for (const target of group.targets) target.healthy = true
-  const picked = new Set(Array.from({ length: 107 }, () => group.pick(exchangeOf())))
-  assert.equal(picked.size, 100 - 1)
+  for (const target of group.targets) target.state.setHealthy(true, 0)
+  const picked = Array.from({ length: 300 }, () => group.pick(exchangeOf())!)
+  assert.ok(!picked.includes(group.targets[0]!), 'it has more under way than any other')
+  assert.ok(new Set(picked).size >= 97, 'and all others get some')
+})
+
+test('above SCAN_MAX targets the load stays as even as a comparison of a few makes it', () => {
+  const group = balancer(new Array<number>(4 * SCAN_MAX).fill(1))
+  for (let i = 0; i < 40 * SCAN_MAX; i++) group.pick(exchangeOf())
+  const loads = group.targets.map((target) => target.inFlight)
+  assert.ok(Math.max(...loads) <= 12 && Math.min(...loads) >= 7, loads.join(' '))
+})
+
+test('what is under way in another worker counts', () => {
+  const shared = makeShared({ workers: 2 })
+  const [one, other] = [balancer([1, 1], shared), balancer([1, 1], shared)]
+  for (let i = 0; i < 9; i++) {
+    ;(i % 3 === 0 ? other : one).pick(exchangeOf())
+    const loads = one.targets.map((target) => target.state.inFlight)
+    assert.ok(Math.abs(loads[0]! - loads[1]!) <= 1, loads.join(' '))
+  }
+  assert.deepEqual(
+    other.targets.map((target) => target.state.inFlight),
+    one.targets.map((target) => target.state.inFlight),
+  )
 })
 
 test('a retry skips what has failed in this request, and forgets that once all have', () => {
@@ -82,16 +108,16 @@ test('a retry skips what has failed in this request, and forgets that once all h
   const x = exchangeOf()
   for (let i = 0; i < 6; i++) {
     const target = group.pick(x)!
-    group.done(x, target, false)
+    group.done(x, target, faults.TARGET_RESET)
     x.tried.push(target)
   }
   assert.equal(new Set(x.tried.slice(0, 3)).size, 3)
   assert.equal(new Set(x.tried.slice(3)).size, 3)
 })
 
-function balancer(weights: readonly number[]) {
+function balancer(weights: readonly number[], shared = makeShared({ sharedTargets: 200 })) {
   const targets = weights.map((weight, i) => ({ target: `10.0.0.${i}:80`, weight }))
   const service = { host: 'up', port: 80, protocol: 'http', tlsVerify: false }
   const upstream = { ...UPSTREAM, algorithm: 'least-connections' as const }
-  return buildBalancer({ service, upstream, targets, tools: makeBalancerRig().tools })
+  return buildBalancer({ service, upstream, targets, tools: makeBalancerRig(() => 0, shared).tools })
 }

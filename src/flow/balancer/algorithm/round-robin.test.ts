@@ -56,22 +56,22 @@ test('workers start at different places', () => {
 
 test('targets without weight or health get nothing, and the others keep their shares', () => {
   const group = balancer([10, 20, 0, 30])
-  group.targets[1]!.healthy = false
+  group.targets[1]!.state.setHealthy(false, 0)
   assert.deepEqual(countHits(group, 400), { '10.0.0.0:80': 100, '10.0.0.3:80': 300 })
 })
 
 test('shares hold among what is left when most of the weight is out', () => {
   const group = balancer([60_000, 2, 1])
-  group.targets[0]!.healthy = false
+  group.targets[0]!.state.setHealthy(false, 0)
   const hits = countHits(group, 3000)
   assert.ok(Math.abs(hits['10.0.0.1:80']! - 2000) <= 3, JSON.stringify(hits))
 })
 
 test('no target is given when all are out, and the first one back gets all', () => {
   const group = balancer([1, 1])
-  for (const target of group.targets) target.healthy = false
+  for (const target of group.targets) target.state.setHealthy(false, 0)
   assert.equal(group.pick(exchangeOf()), null)
-  group.targets[1]!.healthy = true
+  group.targets[1]!.state.setHealthy(true, 0)
   assert.deepEqual(countHits(group, 5), { '10.0.0.1:80': 5 })
 })
 

@@ -1,10 +1,10 @@
 /** What of a request is hashed, for every hash_on. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exchangeOf } from '../../../../test/kit/balancer-rig.ts'
-import { Outbox } from '../../../base/outbox.ts'
-import type { Exchange } from '../../../contract/exchange.ts'
-import { addField, getFields, removeField } from '../../../http1/fields.ts'
+import { exchangeOf } from '../../../../../test/kit/balancer-rig.ts'
+import { Outbox } from '../../../../base/outbox.ts'
+import type { Exchange } from '../../../../contract/exchange.ts'
+import { addField, getFields, removeField } from '../../../../http1/fields.ts'
 import { CookieInput } from './hash-cookie.ts'
 import {
   CaptureInput,
@@ -22,7 +22,7 @@ test('the consumer is hashed, else the credential', () => {
   assert.equal(readInput(new ConsumerInput(), x), null)
   x.credentialId = 'credential'
   assert.equal(readInput(new ConsumerInput(), x), 'credential')
-  x.consumer = { id: 'alice', username: null, customId: null, tags: [], overrides: null }
+  x.consumer = { id: 'alice', username: null, customId: null, tags: [], groups: [], overrides: null }
   assert.equal(readInput(new ConsumerInput(), x), 'alice')
 })
 

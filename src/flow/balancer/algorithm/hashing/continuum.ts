@@ -15,8 +15,8 @@
  * LIMITS  FILL_MAX of the slots hold points, so a free one is found after a few tries. A ring too small for POINTS_MIN
  *         points an address is doubled, which moves most values once.
  */
-import { xxHash32Text } from '../../../base/hash.ts'
-import type { Target } from '../../../contract/target.ts'
+import { xxHash32Text } from '../../../../base/hash.ts'
+import type { Target } from '../../../../contract/target.ts'
 
 const POINTS = 160
 const POINTS_MIN = 4

@@ -5,10 +5,10 @@
  *         that is given more than once is sorted as strings (hash-query.ts), and only a new cookie is composed
  *         (hash-cookie.ts).
  */
-import type { Outbox } from '../../../base/outbox.ts'
-import type { Exchange } from '../../../contract/exchange.ts'
-import { COLON, TOKEN } from '../../../http1/chars.ts'
-import { DROPPED, type Head, STRIDE } from '../../../http1/head.ts'
+import type { Outbox } from '../../../../base/outbox.ts'
+import type { Exchange } from '../../../../contract/exchange.ts'
+import { COLON, TOKEN } from '../../../../http1/chars.ts'
+import { DROPPED, type Head, STRIDE } from '../../../../http1/head.ts'
 
 export interface HashInput {
   /** Appends the value; false when the request has none. */

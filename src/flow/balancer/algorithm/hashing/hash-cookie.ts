@@ -5,12 +5,12 @@
  * is kept in the exchange's notes, so that a retry goes by the same one and sets one cookie.
  */
 
-import { faults, GatewayError } from '../../../base/faults.ts'
-import type { Outbox } from '../../../base/outbox.ts'
-import type { Exchange } from '../../../contract/exchange.ts'
-import { addField, getFields } from '../../../http1/fields.ts'
-import { type Head, STRIDE } from '../../../http1/head.ts'
-import { id } from '../../../http1/names.ts'
+import { faults, GatewayError } from '../../../../base/faults.ts'
+import type { Outbox } from '../../../../base/outbox.ts'
+import type { Exchange } from '../../../../contract/exchange.ts'
+import { addField, getFields } from '../../../../http1/fields.ts'
+import { type Head, STRIDE } from '../../../../http1/head.ts'
+import { id } from '../../../../http1/names.ts'
 import type { HashInput } from './hash-input.ts'
 
 const SEMICOLON = 59

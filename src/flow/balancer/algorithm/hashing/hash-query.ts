@@ -6,9 +6,9 @@
  *
  * HOT     One pass over the query. Strings are made only when the argument comes twice.
  */
-import type { Outbox } from '../../../base/outbox.ts'
-import type { Exchange } from '../../../contract/exchange.ts'
-import { HEX, PERCENT } from '../../../http1/chars.ts'
+import type { Outbox } from '../../../../base/outbox.ts'
+import type { Exchange } from '../../../../contract/exchange.ts'
+import { HEX, PERCENT } from '../../../../http1/chars.ts'
 import type { HashInput } from './hash-input.ts'
 
 const AMPERSAND = 38

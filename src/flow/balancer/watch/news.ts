@@ -1,0 +1,44 @@
+/** news — what operators are told of one upstream's targets and circuit, by whoever brought the change about. */
+import type { Host } from '../../../contract/plugin.ts'
+import type { Target } from '../../../contract/target.ts'
+
+export class News {
+  readonly #upstream: string
+  readonly #log: Host['log']
+
+  constructor(upstream: string, log: Host['log']) {
+    this.#upstream = upstream
+    this.#log = log
+  }
+
+  unhealthy(target: Target): void {
+    this.#say('warn', 'a target is unhealthy: its answers to traffic say so', target)
+  }
+
+  healthy(target: Target): void {
+    this.#say('warn', 'a target is healthy again: its answers to traffic say so', target)
+  }
+
+  ejected(target: Target, reason: string): void {
+    this.#say('warn', 'a target is ejected', target, { reason, times: target.state.multiplier })
+  }
+
+  /** The reason holds, but the outlier detection does not enforce it, or too many are ejected. */
+  spared(target: Target, reason: string): void {
+    this.#say('info', 'a target would be ejected', target, { reason })
+  }
+
+  opened(forMs: number): void {
+    this.#log('warn', 'a circuit has opened', { upstream: this.#upstream, forMs: Math.ceil(forMs) })
+  }
+
+  closed(): void {
+    this.#log('warn', 'a circuit has closed again', { upstream: this.#upstream })
+  }
+
+  #say(level: 'info' | 'warn', message: string, target: Target, more: Record<string, unknown> = {}): void {
+    const { ip, port } = target.address
+    const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+    this.#log(level, message, { upstream: this.#upstream, target: target.name, address, ...more })
+  }
+}
