@@ -1,9 +1,10 @@
 /**
  * redis — what a limit that several machines share asks of Redis, and how.
  *
- * A limiting plugin owns objects of a class made from Check, fills one in, hands it to `link.check` and waits: all checks
- * of one turn of the event loop leave as one command, and each `onChecked` is called once, later, with the answer in the
- * object's fields. A check is atomic in Redis: two machines that ask at once never get more than the limit between them.
+ * A limiting plugin owns objects of a class made from Check, fills one in, hands it to `link.check` and waits: all
+ * checks of one turn of the event loop leave as one command, and each `onChecked` is called once, later, with the
+ * answer in the object's fields. A check is atomic in Redis: two machines that ask at once never get more than the
+ * limit between them.
  */
 
 /** Kong's `redis` record, and what it lacks: Sentinel and Cluster. */
@@ -58,7 +59,9 @@ export type RedisFailure = 'timeout' | 'closed' | 'refused'
 /** One question. Owned by the caller, who must leave it alone while `isPending`. */
 export abstract class Check {
   kind: CheckKind
-  /** What all keys of the check begin with; in a cluster it keeps them together. Never empty, never begins with "}". */
+  /**
+   * What all keys of the check begin with; in a cluster it keeps them together. Never empty, never begins with "}".
+   */
   name: string
   /** How many of `keys`, `caps` and `ttlsMs` are in use: 1 for SLIDING, RATE and QUEUE. */
   windows: number
@@ -76,8 +79,10 @@ export abstract class Check {
   readonly used: Float64Array
   /** FIXED: the first window that refuses; -1 when admitted. */
   refusedBy: number
-  /** SLIDING, RATE: 0 when admitted, else the time until asking again can succeed. QUEUE: when to go on, or minus the time
-   * until a place is free. With fractions. */
+  /**
+   * SLIDING, RATE: 0 when admitted, else the time until asking again can succeed. QUEUE: when to go on, or minus the
+   * time until a place is free. With fractions.
+   */
   waitMs: number
   /** SLIDING, RATE: whole requests or tokens left after this check. */
   left: number
@@ -149,11 +154,15 @@ export abstract class Push {
     this.totals.length = 0
   }
 
-  /** Called once. With a failure `totals` tells what came through: in a cluster, and of a long list, a part may have. */
+  /**
+   * Called once. With a failure `totals` tells what came through: in a cluster, and of a long list, a part may have.
+   */
   abstract onPushed(failure: RedisFailure | null): void
 }
 
-/** 'opening' until the first connection is made or has failed: checks wait for it. 'down': they are refused at once. */
+/**
+ * 'opening' until the first connection is made or has failed: checks wait for it. 'down': they are refused at once.
+ */
 export type RedisState = 'opening' | 'up' | 'down'
 
 export interface RedisLink {

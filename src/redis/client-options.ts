@@ -1,4 +1,7 @@
-/** client-options — ioredis's options for Kong's `redis` record: one connection, no queue of its own, nothing sent twice. */
+/**
+ * client-options — ioredis's options for Kong's `redis` record: one connection, no queue of its own, nothing sent
+ * twice.
+ */
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
@@ -80,10 +83,11 @@ function makeCommonOptions(settings: RedisSettings, trusted: readonly string[]):
 
 function makeTls(settings: RedisSettings, trusted: readonly string[]): ConnectionOptions {
   const name = settings.server_name ?? ''
-  const servername = name !== '' ? name : settings.host
+  const isAlone = !isCluster(settings) && (settings.sentinel_master ?? '') === ''
+  const servername = name === '' && isAlone ? settings.host : name
   return {
     rejectUnauthorized: settings.ssl_verify,
-    ...(isIP(servername) === 0 ? { servername } : {}),
+    ...(servername !== '' && isIP(servername) === 0 ? { servername } : {}),
     ...(trusted.length > 0 ? { ca: [...trusted] } : {}),
   }
 }

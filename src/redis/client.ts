@@ -1,5 +1,6 @@
 /**
- * client — the one connection (in a cluster: one a node) of a link, over ioredis, which is loaded when the first is opened.
+ * client — the one connection (in a cluster: one a node) of a link, over ioredis, which is loaded when the first is
+ * opened.
  */
 import type { Cluster, Redis } from 'ioredis'
 import type { RedisSettings } from '../contract/redis.ts'

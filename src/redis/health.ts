@@ -1,6 +1,6 @@
 /**
- * health — whether Redis is asked at all: after a few failures in a row it is left alone for a short, growing time, so
- * that a request does not have to wait for a timeout to learn that there is no answer.
+ * health — whether Redis is asked at all: after a few failures in a row it is left alone for a short, growing time,
+ * so that a request does not have to wait for a timeout to learn that there is no answer.
  */
 import type { RedisState } from '../contract/redis.ts'
 
@@ -8,7 +8,9 @@ import type { RedisState } from '../contract/redis.ts'
 export const FAILURES_MAX = 3
 export const DOWN_MS_MIN = 50
 export const DOWN_MS_MAX = 1000
-/** In a cluster the failures of one node must not speak for the others: none of them may have answered for so long. */
+/**
+ * In a cluster the failures of one node must not speak for the others: none of them may have answered for so long.
+ */
 const QUIET_MS = 1000
 
 export class Health {

@@ -1,8 +1,9 @@
 /**
- * redis-door — a worker's only way to Redis: one link for each distinct settings, whoever asks for it and however often.
+ * redis-door — a worker's only way to Redis: one link for each distinct settings, whoever asks for it and however
+ * often.
  *
- * A reload closes the old plan's links after it has opened the new plan's, or a little before: a link whose last user has
- * gone stays for LINGER_MS, so that its connection outlives the change.
+ * A reload closes the old plan's links after it has opened the new plan's, or a little before: a link whose last user
+ * has gone stays for LINGER_MS, so that its connection outlives the change.
  */
 import type { Check, Push, RedisLink, RedisOpener, RedisSettings, RedisState } from '../contract/redis.ts'
 import { type RedisTools, SharedLink } from './shared-link.ts'

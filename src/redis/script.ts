@@ -1,14 +1,14 @@
 /**
  * script — the one Lua script that decides all checks of a batch, in the order in which they were asked.
  *
- * KEYS are the keys of all checks one after another. ARGV[1] is a text of numbers: for each check its kind, how many keys
- * and how many numbers it has, then the numbers. The reply is a flat list: for each check its integers, or, where it
- * failed, the text of the error alone. A check that fails does not stop the others, and has written nothing, for every
- * kind reads first and then writes.
+ * KEYS are the keys of all checks one after another. ARGV[1] is a text of numbers: for each check its kind, how many
+ * keys and how many numbers it has, then the numbers. The reply is a flat list: for each check its integers, or,
+ * where it failed, the text of the error alone. A check that fails does not stop the others. Every kind reads first and
+ * then writes, so that a wrong key or a full Redis fails it before it has counted.
  *
- * Time is Redis's own, so that clocks of machines that differ do not matter. A bucket keeps what it is owed and when that
- * was true, not a point in time, which in a double is too coarse to add small gaps to. Needs Redis 5 or later, where a
- * script may write after it has asked for the time.
+ * Time is Redis's own, so that clocks of machines that differ do not matter. A bucket keeps what it is owed and when
+ * that was true, not a point in time, which in a double is too coarse to add small gaps to. Needs Redis 5 or later,
+ * where a script may write after it has asked for the time.
  */
 import { createHash } from 'node:crypto'
 
@@ -47,34 +47,35 @@ local function count(value)
   return tonumber(value) or error('WRONGTYPE the key holds no number', 0)
 end
 
--- The counter is made by its first count, and lives from then.
-local function raise(key, cost, ttl)
-  if redis.call('INCRBY', key, cost) == cost then redis.call('PEXPIRE', key, ttl) end
+-- The counter is made by its first count, with its life, in one command: none is ever left that lives for good.
+local function raise(key, value, cost, ttl)
+  if value then redis.call('INCRBY', key, cost) else redis.call('SET', key, cost, 'PX', ttl) end
 end
 
 -- cost, then cap and life of each window: all are raised or none
 local function fixed(at, key, keys)
   local cost, refused, used = numbers[at], -1, {}
   for i = 1, keys do
-    used[i] = count(redis.call('GET', KEYS[key + i]))
-    if refused < 0 and used[i] + cost > numbers[at + 2 * i - 1] then refused = i - 1 end
+    used[i] = redis.call('GET', KEYS[key + i])
+    if refused < 0 and count(used[i]) + cost > numbers[at + 2 * i - 1] then refused = i - 1 end
   end
   if refused < 0 then
-    for i = 1, keys do raise(KEYS[key + i], cost, numbers[at + 2 * i]) end
+    for i = 1, keys do raise(KEYS[key + i], used[i], cost, numbers[at + 2 * i]) end
   end
   answer(refused)
-  for i = 1, keys do answer(used[i]) end
+  for i = 1, keys do answer(count(used[i])) end
 end
 
 -- cost, then the life of each counter
 local function add(at, key, keys)
   local cost, used = numbers[at], {}
-  for i = 1, keys do used[i] = count(redis.call('GET', KEYS[key + i])) end
+  for i = 1, keys do used[i] = redis.call('GET', KEYS[key + i]) end
+  for i = 1, keys do count(used[i]) end
   if cost > 0 then
-    for i = 1, keys do raise(KEYS[key + i], cost, numbers[at + i]) end
+    for i = 1, keys do raise(KEYS[key + i], used[i], cost, numbers[at + i]) end
   end
   answer(0)
-  for i = 1, keys do answer(used[i]) end
+  for i = 1, keys do answer(count(used[i])) end
 end
 
 -- delta and expiry (seconds since 1970) of one counter

@@ -1,20 +1,21 @@
 /**
- * shared-link — all that one worker asks of one Redis: gathers a turn's checks, sends them, and keeps their deadlines.
+ * shared-link — all that one worker asks of one Redis: gathers a turn's checks, sends them, and keeps their
+ * deadlines.
  *
  *     check ─▶ queue ─(end of the turn)─▶ batch ─▶ EVALSHA ─▶ answer ─▶ onChecked
  *                                           └─ timeout ─▶ onChecked('timeout'); the answer, should it come, is dropped
  *
- * While the first connection is being made, checks wait in the queue. When Redis is down they are refused at once, and
- * probes of our own, not requests, find out when it is back.
+ * While the first connection is being made, checks wait in the queue. When Redis is down they are refused at once,
+ * and probes of our own, not requests, find out when it is back.
  */
 import type { Flushable, Turn } from '../base/turn.ts'
-import type { Check, Push, RedisFailure, RedisSettings } from '../contract/redis.ts'
+import type { Check, Push, RedisSettings } from '../contract/redis.ts'
 import { Batch } from './batch.ts'
 import { openClient, type RedisClient } from './client.ts'
 import { isCluster } from './client-options.ts'
-import { Cut, cutPush } from './cut.ts'
 import { Health } from './health.ts'
 import { ProblemLog, type RedisLog } from './problem-log.ts'
+import { Queue } from './queue.ts'
 import { SCRIPT, SCRIPT_SHA1 } from './script.ts'
 
 /** Checks and counters that wait or are under way; more are refused. */
@@ -42,8 +43,7 @@ export class SharedLink implements Flushable {
   readonly #isCluster: boolean
   readonly #log: ProblemLog
   readonly #health: Health
-  readonly #queue: Check[]
-  readonly #pushes: Push[]
+  readonly #queue: Queue
   #pending: number
   /** In the order of sending, so that deadlines come in the same order; #oldest is the first not answered. */
   readonly #inFlight: Batch[]
@@ -63,8 +63,7 @@ export class SharedLink implements Flushable {
     this.#isCluster = isCluster(settings)
     this.#log = new ProblemLog(settings, tools.log)
     this.#health = new Health(this.#isCluster)
-    this.#queue = []
-    this.#pushes = []
+    this.#queue = new Queue(this.#isCluster)
     this.#pending = 0
     this.#inFlight = []
     this.#oldest = 0
@@ -103,9 +102,8 @@ export class SharedLink implements Flushable {
 
   check(check: Check): boolean {
     if (this.#health.state === 'down' || this.#pending >= PENDING_MAX) return false
-    check.isPending = true
     this.#pending++
-    this.#queue.push(check)
+    this.#queue.addCheck(check)
     this.#tools.turn.push(this)
     return true
   }
@@ -113,9 +111,8 @@ export class SharedLink implements Flushable {
   push(push: Push): boolean {
     const size = push.keys.length
     if (size === 0 || this.#health.state === 'down' || this.#pending + size > PENDING_MAX) return false
-    push.isPending = true
     this.#pending += size
-    this.#pushes.push(push)
+    this.#queue.addPush(push)
     this.#tools.turn.push(this)
     return true
   }
@@ -123,12 +120,8 @@ export class SharedLink implements Flushable {
   /** At the end of the turn. While the first connection is being made, all stays queued. */
   flush(): void {
     if (this.#health.state !== 'up') return
-    const cut = new Cut(this.#isCluster)
-    for (let i = 0; i < this.#queue.length; i++) cut.batchFor(this.#queue[i]!.name).add(this.#queue[i]!)
-    for (let i = 0; i < this.#pushes.length; i++) cutPush(this.#pushes[i]!, this.#isCluster, cut.all)
-    this.#queue.length = 0
-    this.#pushes.length = 0
-    for (let i = 0; i < cut.all.length; i++) this.#send(cut.all[i]!)
+    const batches = this.#queue.take()
+    for (let i = 0; i < batches.length; i++) this.#send(batches[i]!)
   }
 
   #send(batch: Batch): void {
@@ -222,7 +215,7 @@ export class SharedLink implements Flushable {
     if (this.#rest !== null) clearTimeout(this.#rest)
     this.#rest = setTimeout(() => this.#onRested(), this.#health.goDown())
     this.#rest.unref()
-    this.#failQueue('closed')
+    this.#failQueue()
   }
 
   #onRested(): void {
@@ -240,18 +233,11 @@ export class SharedLink implements Flushable {
     this.flush()
   }
 
-  #failQueue(failure: RedisFailure): void {
-    const checks = this.#queue.splice(0)
-    const pushes = this.#pushes.splice(0)
-    for (const check of checks) {
-      this.#pending--
-      check.isPending = false
-      check.onChecked(failure)
-    }
-    for (const push of pushes) {
-      this.#pending -= push.keys.length
-      push.isPending = false
-      push.onPushed(failure)
+  /** `onChecked` may ask again at once: what it asks is refused, or is queued anew. */
+  #failQueue(): void {
+    for (const batch of this.#queue.take()) {
+      this.#pending -= batch.size
+      batch.fail('closed')
     }
   }
 
@@ -260,8 +246,13 @@ export class SharedLink implements Flushable {
     this.#isClosed = true
     if (this.#rest !== null) clearTimeout(this.#rest)
     if (this.#sweep !== null) clearTimeout(this.#sweep)
-    for (const batch of this.#inFlight.splice(0)) if (!batch.isOver) batch.fail('closed')
-    this.#failQueue('closed')
+    this.#health.goDown()
+    for (const batch of this.#inFlight.splice(0)) {
+      if (batch.isOver) continue
+      batch.isOver = true
+      batch.fail('closed')
+    }
+    this.#failQueue()
     this.#client?.close()
   }
 }

@@ -1,4 +1,7 @@
-/** redis-server — real Redis servers for tests: alone, watched by a Sentinel, or three as a cluster; each in a folder of its own. */
+/**
+ * redis-server — real Redis servers for tests: alone, watched by a Sentinel, or three as a cluster; each in a folder
+ * of its own.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

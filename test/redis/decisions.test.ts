@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ADD, QUEUE, RATE } from '../../src/contract/redis.ts'
+import { ADD, Check, QUEUE, RATE } from '../../src/contract/redis.ts'
 import { openRedis, type RedisServer } from '../kit/redis-server.ts'
 import { Ask, add, bucket, fixed, machine, Pushing, settings, sliding } from './rig.ts'
 
@@ -189,3 +189,33 @@ test('more than ten thousand checks under way are refused at once', async () => 
   assert.equal(await fixed('after-many', 1).by(link), 'ok')
   link.close()
 })
+
+test('a door that is closed answers what is under way and what waits, each once', async () => {
+  const own = machine()
+  const link = own.door.open(settings(redis.port))
+  assert.equal(await fixed('closing', 9).by(link), 'ok')
+  const sent = Counted.ask('closing:sent')
+  link.check(sent)
+  await new Promise((resolve) => setImmediate(resolve))
+  const queued = Counted.ask('closing:queued')
+  link.check(queued)
+  own.door.close()
+  assert.equal(link.check(Counted.ask('closing:late')), false)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.deepEqual([sent.answers, queued.answers], [['closed'], ['closed']])
+})
+
+class Counted extends Check {
+  readonly answers: (string | null)[] = []
+
+  static ask(name: string): Counted {
+    const check = new Counted()
+    check.ask(ADD, name, 1)
+    check.window(name, 0, 1000)
+    return check
+  }
+
+  onChecked(failure: string | null): void {
+    this.answers.push(failure)
+  }
+}

@@ -4,6 +4,7 @@
  * NEEDS redis-server, redis-cli
  */
 import assert from 'node:assert/strict'
+import net from 'node:net'
 import { test } from 'node:test'
 import type { RedisLink } from '../../src/contract/redis.ts'
 import { until } from '../kit/command.ts'
@@ -192,15 +193,31 @@ test('a gateway that starts before Redis is down at once and picks it up when it
   await redis.close()
 })
 
-test('the replica that takes over under the same address is used', async () => {
+test('a master that was demoted is left for the one that now answers at its address', async (t) => {
   const master = await openRedis()
   const replica = await openReplica(master)
+  let port = master.port
+  const sockets = new Set<net.Socket>()
+  const address = net.createServer((client) => {
+    const server = net.connect(port, '127.0.0.1')
+    for (const socket of [client, server]) sockets.add(socket.on('error', () => {}))
+    client.pipe(server).pipe(client)
+  })
+  await new Promise<void>((resolve) => address.listen(0, '127.0.0.1', resolve))
   const own = machine()
-  const link = own.door.open(settings(replica.port))
-  assert.notEqual(await fixed('promoted', 5).by(link), 'ok')
+  const link = own.door.open(settings((address.address() as net.AddressInfo).port)) // a TCP server's, always
+  t.after(async () => {
+    own.door.close()
+    address.close()
+    for (const socket of sockets) socket.destroy()
+    for (const server of [replica, master]) await server.close()
+  })
+  assert.equal(await fixed('promoted', 5).by(link), 'ok')
+
   await replica.call('replicaof', 'no', 'one')
+  port = replica.port
+  assert.equal(await fixed('promoted', 5).by(link), 'ok')
+  await master.call('replicaof', '127.0.0.1', `${replica.port}`)
+  assert.notEqual(await fixed('promoted', 5).by(link), 'ok')
   assert.ok((await isBack(link)) < SOON_MS)
-  own.door.close()
-  await replica.close()
-  await master.close()
 })

@@ -15,7 +15,7 @@ import { type Certificates, makeCertificates, openRedis, type RedisServer } from
 import { fixed, type Machine, machine, pause, settings, sliding } from './rig.ts'
 
 const SECRET = 'open-sesame'
-const RIGHTS = ['+evalsha', '+eval', '+get', '+incrby', '+pexpire', '+expireat', '+client|setname']
+const RIGHTS = ['+evalsha', '+eval', '+get', '+set', '+incrby', '+client|setname']
 let folder = ''
 let certificates: Certificates
 let locked: RedisServer
