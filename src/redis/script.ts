@@ -57,7 +57,8 @@ local function fixed(at, key, keys)
   local cost, refused, used = numbers[at], -1, {}
   for i = 1, keys do
     used[i] = redis.call('GET', KEYS[key + i])
-    if refused < 0 and count(used[i]) + cost > numbers[at + 2 * i - 1] then refused = i - 1 end
+    local counted = count(used[i])
+    if refused < 0 and counted + cost > numbers[at + 2 * i - 1] then refused = i - 1 end
   end
   if refused < 0 then
     for i = 1, keys do raise(KEYS[key + i], used[i], cost, numbers[at + 2 * i]) end
