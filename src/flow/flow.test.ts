@@ -66,7 +66,7 @@ for (const [what, options, fault] of refusals)
 
 test('a name that did not resolve is told from a lack of targets', () => {
   const rig = makeFlowRig({ targets: [] })
-  rig.balancer.unresolved = true
+  rig.balancer.refusal = faults.NAME_UNRESOLVED
   rig.enter()
   assert.deepEqual(rig.tallied, ['503 NAME_UNRESOLVED'])
 })

@@ -3,7 +3,7 @@
  *
  *     listener ─▶ admit ─▶ router ─▶ chain ─▶ balancer ─▶ transport ─▶ chain ─▶ response
  *                                             ▲          │
- *                                             └─ retry ──┘
+ *                                             └─ retry ──┘  at once, or after a pause
  *
  * Only this file knows the order, and all branching between stages is here. The stages do not know each other and never
  * call the next one, so each can be read, tested and replaced alone. Bodies stream past in bodies.ts.
@@ -25,10 +25,11 @@ import { DONE, NEXT, type Verdict } from '../contract/plugin.ts'
 import type { TransportEvents } from '../contract/transport.ts'
 import { Bodies } from './bodies.ts'
 import { checkProtocol } from './listener/protocol.ts'
-import { mayRetry } from './retry.ts'
+import { openPause, openTryTimer, type Paused } from './pause.ts'
+import { leaveTry, NO_RETRY, retryAfterAnswer, retryAfterFault } from './retry.ts'
 import type { Stages } from './stages.ts'
 
-export class Flow extends Bodies implements FlowEvents, TransportEvents {
+export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused {
   /** Wired by the worker: the transport needs the flow first. */
   readonly stages: Stages
 
@@ -108,20 +109,38 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
     const service = x.route!.service
     if (service === null) return this.#fail(x, faults.SERVICE_NOT_FOUND)
     const target = service.balancer.pick(x)
-    if (target === null)
-      return this.#fail(x, service.balancer.unresolved ? faults.NAME_UNRESOLVED : faults.TARGET_NONE)
+    if (target === null) return this.#fail(x, service.balancer.refusal)
     x.stage = STAGE_TRYING
     x.target = target
     x.attempts++
+    if (service.retryPolicy !== null) openTryTimer(x, service.retryPolicy.perTryTimeoutMs, this)
     this.stages.transport!.send(x, target)
   }
 
   /** From the transport, once: the final head. Nothing has gone to the client yet. */
   targetHead(x: Exchange): void {
+    if (x.timer !== null) x.timer.cancel()
+    const service = x.route!.service!
+    service.balancer.answered(x, x.target!)
+    const afterMs = service.retryPolicy === null ? NO_RETRY : retryAfterAnswer(x, this.stages.random)
+    if (afterMs !== NO_RETRY) {
+      x.carrier!.abort(x)
+      return this.#again(x, afterMs)
+    }
     x.proxied = true
     if (x.route!.chain.responseBodyMax > 0 && !x.bodyless) return this.gatherResponse(x)
     this.stages.chain.runResponse(x)
+    if (!x.proxied) return this.#replace(x)
     this.#head(x)
+  }
+
+  /** A plugin has answered in its response step: what the target would go on to say is not wanted. */
+  #replace(x: Exchange): void {
+    this.#dropTry(x)
+    this.setBodyless(x)
+    this.#head(x)
+    if (!x.bodyless && x.answerBody.length > 0) this.toClient(x, x.answerBody, 0, x.answerBody.length)
+    this.#end(x)
   }
 
   targetInfo(x: Exchange): void {
@@ -132,7 +151,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
   }
 
   targetEnd(x: Exchange): void {
-    x.route!.service!.balancer.done(x, x.target!, true)
+    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, faults.NONE)
     x.target = null
     if (x.responseBody !== null) this.#sendGathered(x)
     this.#end(x)
@@ -140,17 +159,23 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
 
   /** From the transport: this try is over. */
   targetFault(x: Exchange, fault: Fault): void {
-    x.route!.service!.balancer.done(x, x.target!, false)
-    if (mayRetry(x, fault)) {
-      x.tried.push(x.target!)
-      x.target = null
-      this.stages.tally.retry()
-      // What the client sends until the next try is ready waits with the listener.
-      if (x.requestLength !== 0 && !x.requestEnded) x.client!.pauseBody(x)
-      return this.#attempt(x)
-    }
+    if (x.timer !== null) x.timer.cancel()
+    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, fault)
+    const afterMs = retryAfterFault(x, fault, this.stages.random)
+    if (afterMs !== NO_RETRY) return this.#again(x, afterMs)
     x.target = null
     this.#fail(x, fault)
+  }
+
+  #again(x: Exchange, afterMs: number): void {
+    leaveTry(x)
+    if (afterMs === 0) this.tryAgain(x)
+    else openPause(x, afterMs, this)
+  }
+
+  tryAgain(x: Exchange): void {
+    this.stages.tally.retry()
+    this.#attempt(x)
   }
 
   /** From the listener: what came can't be read, or did not come in time. */
@@ -171,9 +196,10 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
   }
 
   #dropTry(x: Exchange): void {
+    if (x.timer !== null) x.timer.cancel()
     if (x.carrier !== null) x.carrier.abort(x)
     x.carrier = null
-    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, false)
+    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, x.fault)
     x.target = null
   }
 
@@ -208,10 +234,11 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
   }
 
   #sendGathered(x: Exchange): void {
-    const body = this.stages.chain.runResponseBody(x, x.responseBody!)
+    let body = this.stages.chain.runResponseBody(x, x.responseBody!)
     x.responseLength = body.length
     x.responseBody = null
     this.stages.chain.runResponse(x)
+    if (!x.proxied) body = x.answerBody
     this.#head(x)
     if (body.length > 0) this.toClient(x, body, 0, body.length)
   }
@@ -235,6 +262,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents {
     // A plugin that still waits keeps hold of the exchange: it must not become another request's.
     x.stage = x.stage === STAGE_WAITING ? STAGE_ABANDONED : STAGE_DONE
     x.endMs = this.stages.clock.now()
+    if (x.holds !== 0) x.route!.service!.balancer.dropRetry(x)
     this.stages.chain.runLog(x)
     this.stages.tally.exchange(x)
     this.stages.plans.leave(x)

@@ -13,6 +13,9 @@ export interface Tally {
   retry(): void
 }
 
+/** Calls back once, in `ms` milliseconds or a little later; answers a function that calls it off. */
+export type Later = (ms: number, callback: () => void) => () => void
+
 export interface Stages {
   readonly clock: Clock
   readonly plans: Plans
@@ -20,6 +23,9 @@ export interface Stages {
   readonly chain: ChainRunner
   readonly response: Response
   readonly tally: Tally
+  readonly later: Later
+  /** From [0, 1). */
+  readonly random: () => number
   /** Set right after the flow exists, before the first request. */
   transport: Transport | null
 }

@@ -73,6 +73,8 @@ async function openGateway(t: TestContext): Promise<{ turn: SeenTurn; port: numb
       clock,
     ),
     tally: { exchange: () => {}, retry: () => {} },
+    later: () => assert.fail('no retry policy is set'),
+    random: Math.random,
     transport: null,
   })
   const limits = {

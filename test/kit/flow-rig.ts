@@ -9,10 +9,10 @@ import { type Fault, faults } from '../../src/base/faults.ts'
 import { Outbox } from '../../src/base/outbox.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import type { Client } from '../../src/contract/listener.ts'
-import type { Balancer, Chain, Link, Plan, Route, Service } from '../../src/contract/plan.ts'
+import type { Balancer, Chain, Link, Plan, RetryPolicy, Route, Service } from '../../src/contract/plan.ts'
 import { PROTOCOL_HTTP } from '../../src/contract/plan.ts'
 import type { Handler } from '../../src/contract/plugin.ts'
-import { type Address, Target, type TargetPool } from '../../src/contract/target.ts'
+import { type Address, HOLDS_RETRY, Target, type TargetPool } from '../../src/contract/target.ts'
 import type { Carrier, Transport } from '../../src/contract/transport.ts'
 import { ChainRunner } from '../../src/flow/chain/chain.ts'
 import { Flow } from '../../src/flow/flow.ts'
@@ -130,7 +130,10 @@ export function makeTarget(name = 'a:1', ip = '127.0.0.1', port = 1): Target {
 export class FakeBalancer implements Balancer {
   readonly targets: Target[]
   readonly said: string[] = []
-  unresolved = false
+  refusal: Fault = faults.TARGET_NONE
+  hasRetries = true
+  /** Places taken and not given back. */
+  retriesHeld = 0
   #next = 0
 
   constructor(targets: Target[]) {
@@ -139,9 +142,21 @@ export class FakeBalancer implements Balancer {
   pick(): Target | null {
     return this.targets.length === 0 ? null : this.targets[this.#next++ % this.targets.length]!
   }
-  done(x: Exchange, target: Target, ok: boolean): void {
+  answered(): void {}
+  takeRetry(x: Exchange): boolean {
+    if (!this.hasRetries) return false
+    this.retriesHeld++
+    x.holds |= HOLDS_RETRY
+    return true
+  }
+  dropRetry(x: Exchange): void {
+    if ((x.holds & HOLDS_RETRY) !== 0) this.retriesHeld--
+    x.holds = 0
+  }
+  done(x: Exchange, target: Target, fault: Fault): void {
+    this.dropRetry(x)
     this.said.push(
-      `${target.name} ${ok ? 'ok' : 'failed'}${x.fault === faults.NONE ? '' : ` ${x.fault.code}`}`,
+      `${target.name} ${fault === faults.NONE ? 'ok' : 'failed'}${x.fault === faults.NONE ? '' : ` ${x.fault.code}`}`,
     )
   }
   close(): void {}
@@ -169,6 +184,49 @@ export function makeChain(handlers: readonly Handler[] = []): Chain {
   }
 }
 
+/** Kong's own conditions, at once, without a limit of time. */
+export function makeRetryPolicy(more: Partial<RetryPolicy> = {}): RetryPolicy {
+  return {
+    statuses: [],
+    onConnectFailure: true,
+    onReset: true,
+    onTimeout: true,
+    nonIdempotent: false,
+    perTryTimeoutMs: 0,
+    backOffBaseMs: 0,
+    backOffMaxMs: 0,
+    ...more,
+  }
+}
+
+/** Timers that run when a test lets time pass. */
+export class FakeTimers {
+  readonly now = { ms: 1000 }
+  #due: { atMs: number; callback: () => void }[] = []
+
+  get count(): number {
+    return this.#due.length
+  }
+  readonly later = (ms: number, callback: () => void): (() => void) => {
+    const timer = { atMs: this.now.ms + ms, callback }
+    this.#due.push(timer)
+    return () => {
+      this.#due = this.#due.filter((other) => other !== timer)
+    }
+  }
+  pass(ms: number): void {
+    const untilMs = this.now.ms + ms
+    for (;;) {
+      const next = this.#due.toSorted((one, other) => one.atMs - other.atMs)[0]
+      if (next === undefined || next.atMs > untilMs) break
+      this.#due = this.#due.filter((other) => other !== next)
+      this.now.ms = next.atMs
+      next.callback()
+    }
+    this.now.ms = untilMs
+  }
+}
+
 export function makeService(balancer: Balancer, more: Partial<Service> = {}): Service {
   return {
     id: 's',
@@ -183,6 +241,7 @@ export function makeService(balancer: Balancer, more: Partial<Service> = {}): Se
     readTimeoutMs: 3000,
     tags: [],
     balancer,
+    retryPolicy: null,
     ...more,
   }
 }
@@ -213,6 +272,8 @@ export interface FlowRigOptions {
   readonly route?: Partial<Route>
   readonly isMissing?: boolean
   readonly hasNoService?: boolean
+  /** What chance says; 0 if not told. */
+  readonly random?: () => number
 }
 
 export interface FlowRig {
@@ -225,12 +286,14 @@ export interface FlowRig {
   /** What the tally was told: status, fault code. */
   readonly tallied: string[]
   readonly now: { ms: number }
+  readonly timers: FakeTimers
   /** A request with this head (LF for CRLF), entered. */
   enter(text?: string): Exchange
 }
 
 export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
-  const now = { ms: 1000 }
+  const timers = new FakeTimers()
+  const now = timers.now
   const clock = new Clock(
     () => now.ms,
     () => now.ms,
@@ -258,6 +321,8 @@ export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
       exchange: (x) => tallied.push(`${x.status} ${x.fault.code}`),
       retry: () => tallied.push('retry'),
     },
+    later: timers.later,
+    random: options.random ?? (() => 0),
     transport,
   })
   transport.flow = flow
@@ -266,7 +331,7 @@ export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
     flow.enter(x)
     return x
   }
-  return { flow, client, transport, balancer, plans, plan, tallied, now, enter }
+  return { flow, client, transport, balancer, plans, plan, tallied, now, timers, enter }
 }
 
 /** As an engine hands it over. */
