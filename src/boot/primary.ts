@@ -12,17 +12,21 @@ import { addressText } from '../config/env-listen.ts'
 import { type EnvironmentReading, filesNeeded } from '../config/env-read.ts'
 import type { Config } from '../config/model.ts'
 import type { AnyPlugin } from '../contract/plugin.ts'
+import type { Shared } from '../contract/shared.ts'
 import { type Checked, type Outcome, Reloader } from '../control/reload.ts'
 import { StatusServer } from '../control/status/status-server.ts'
 import type { StatusView } from '../control/status/status-view.ts'
 import { watchFile } from '../control/watch.ts'
-import { Counters, makeCounterBuffer, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
+import { NameTable } from '../flow/balancer/name-table.ts'
+import { Counters, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
 import { Sockets, sharesPorts } from './listen/sockets.ts'
 import type { OperatorLog } from './log/operator-log.ts'
 import { readFilesMax, readVersion } from './machine.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
+import { forgetWorker, makeSharedBuffers, openShared, type SharedBuffers } from './plane/shared.ts'
 import { loadPlugins } from './registry.ts'
 import { type ConfigSource, checkSource } from './sources/config-source.ts'
+import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
 import { WorkerSet } from './workers/worker-set.ts'
 
@@ -39,7 +43,9 @@ export class Gateway {
   readonly #workers: WorkerSet
   readonly #reloader: Reloader
   readonly #names: NameSource
-  readonly #counters: SharedArrayBuffer
+  readonly #health: HealthSource
+  readonly #buffers: SharedBuffers
+  readonly #shared: Shared
   readonly #nodeId: string
   readonly #version: string
   #status: StatusServer | null = null
@@ -75,13 +81,26 @@ export class Gateway {
     this.#sockets = parts.sockets
     this.#nodeId = randomUUID()
     this.#version = readVersion()
-    this.#counters = makeCounterBuffer(environment.workers)
-    this.#names = new NameSource(environment, (entries) => this.#workers.publishNames(entries))
+    this.#buffers = makeSharedBuffers(environment)
+    this.#shared = openShared(this.#buffers, 0)
+    const names = new NameTable()
+    this.#names = new NameSource(environment, (entries) => {
+      for (const [name, answers] of entries) names.update(name, answers)
+      this.#workers.publishNames(entries)
+    })
+    this.#health = new HealthSource({
+      environment,
+      nodeId: this.#nodeId,
+      shared: this.#shared,
+      names,
+      log: log.write.bind(log),
+    })
     this.#workers = new WorkerSet({
       environment,
       nodeId: this.#nodeId,
       version: this.#version,
-      counters: this.#counters,
+      shared: this.#buffers,
+      forget: (workerId) => forgetWorker(this.#shared, workerId),
       log,
       addresses: () => this.#sockets.forWorker(),
       names: () => this.#names.entries(),
@@ -104,7 +123,7 @@ export class Gateway {
 
   async reload(reason: string, onlyIfChanged = false): Promise<Outcome> {
     const outcome = await this.#reloader.request(reason, onlyIfChanged)
-    const own = new Counters(this.#counters, 0)
+    const own = new Counters(this.#buffers.counters, 0)
     own.set(RELOADS, this.#reloader.taken)
     own.set(RELOADS_REFUSED, this.#reloader.refused)
     return outcome
@@ -136,13 +155,17 @@ export class Gateway {
       const drain = () => {
         this.#isDraining = true
       }
-      const working = this.#workers.start(this.#reloader.epoch, packConfig(this.#reloader.config))
-      const showing = StatusServer.open({ addresses: statusListen, view, drain })
+      const health = (nameOrId: string, ofBalancer: boolean) => this.#health.show(nameOrId, ofBalancer)
+      const watching = this.#health.follow(this.#reloader.config)
+      const starting = this.#workers.start(this.#reloader.epoch, packConfig(this.#reloader.config))
+      const working = Promise.all([starting, watching])
+      const showing = StatusServer.open({ addresses: statusListen, view, drain, health })
       const [, status] = await bothSettled(working, showing)
       this.#status = status
       if (watch && source.file !== '') this.#watch(source.file)
     } catch (cause) {
       await this.#workers.close()
+      this.#health.close()
       this.#names.close()
       throw cause
     }
@@ -159,7 +182,9 @@ export class Gateway {
 
   async #publish(config: Config, epoch: number): Promise<readonly string[]> {
     await this.#names.follow(config)
-    return this.#workers.publish(epoch, packConfig(config))
+    const refusals = await this.#workers.publish(epoch, packConfig(config))
+    if (refusals.length === 0) await this.#health.follow(config)
+    return refusals
   }
 
   #watch(file: string): void {
@@ -174,16 +199,19 @@ export class Gateway {
       engine: this.#environment.engine,
       pid: process.pid,
       nodeId: this.#nodeId,
-      counters: this.#counters,
+      counters: this.#buffers.counters,
       workers: this.#workers.members,
       hash: this.#reloader.config.hash,
       epoch: this.#reloader.epoch,
       reloads: { taken: this.#reloader.taken, refused: this.#reloader.refused },
       draining: this.#isDraining,
+      upstreams: this.#health.upstreams,
+      shared: this.#shared,
     }
   }
 
   async #end(): Promise<void> {
+    this.#health.close()
     this.#names.close()
     this.#status?.close()
     removePidFile(this.#environment.prefix)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { faults } from '../../base/faults.ts'
+import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../boot/plane/shared.ts'
 import { Counters, FAULTS, HEAP_BYTES, makeCounterBuffer, REQUESTS, RESPONSES } from '../../state/counters.ts'
 import { metricsText } from './metrics-text.ts'
 import { EMPTY_HASH, notReady, type StatusView, statusBody } from './status-view.ts'
@@ -28,6 +29,8 @@ function view(more: Partial<StatusView> = {}): StatusView {
     epoch: 1,
     reloads: { taken: 0, refused: 0 },
     draining: false,
+    upstreams: [],
+    shared: openShared(makeSharedBuffers(TRIAL_SIZES), 0),
     ...more,
   }
 }

@@ -11,12 +11,21 @@ import {
   REQUESTS,
   sumCounter,
 } from '../../state/counters.ts'
+import { preamble, sample } from './metric-lines.ts'
+import { sharedMetrics } from './shared-metrics.ts'
 import type { StatusView } from './status-view.ts'
+import { upstreamMetrics } from './upstream-metrics.ts'
 
 export const METRICS_TYPE = 'text/plain; charset=UTF-8'
 
 export function metricsText(view: StatusView): string {
-  const lines = [...ownCounters(view), ...faultCounters(view), ...kongGauges(view)]
+  const lines = [
+    ...ownCounters(view),
+    ...faultCounters(view),
+    ...kongGauges(view),
+    ...upstreamMetrics([...view.upstreams]),
+    ...sharedMetrics(view.shared),
+  ]
   return `${lines.join('\n')}\n`
 }
 
@@ -77,12 +86,4 @@ function kongGauges(view: StatusView): string[] {
     ...preamble('kong_node_info', 'gauge', 'This node and its version.'),
     sample('kong_node_info', `${node},version="${view.version}"`, 1),
   ]
-}
-
-function preamble(name: string, kind: string, says: string): string[] {
-  return [`# HELP ${name} ${says}`, `# TYPE ${name} ${kind}`]
-}
-
-function sample(name: string, labels: string, value: number): string {
-  return labels === '' ? `${name} ${value}` : `${name}{${labels}} ${value}`
 }

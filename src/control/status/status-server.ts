@@ -1,4 +1,7 @@
-/** The status listener: /status, /status/ready and /metrics, served by the primary so that busy workers can't hide. */
+/**
+ * The status listener: /status, /status/ready, /metrics and /upstreams/{name or id}/health, served by the primary so
+ * that busy workers can't hide.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { faults, GatewayError } from '../../base/faults.ts'
 import { METRICS_TYPE, metricsText } from './metrics-text.ts'
@@ -13,9 +16,14 @@ export interface StatusAddress {
 export interface StatusOptions {
   readonly addresses: readonly StatusAddress[]
   readonly view: () => StatusView
+  /** GET /upstreams/{name or id}/health; null when there is no such upstream. */
+  readonly health: (nameOrId: string, ofBalancer: boolean) => object | null
   /** POST /status/ready with status=draining. */
   readonly drain: () => void
 }
+
+const PATHS = new Set(['/status', '/status/ready', '/metrics'])
+const UPSTREAM_HEALTH = /^\/upstreams\/([^/]+)\/health$/
 
 /** Bytes of a request body that are read; the longest meant is `status=draining`. */
 const BODY_MAX = 1024
@@ -67,18 +75,34 @@ function listen(server: Server, address: StatusAddress): Promise<StatusAddress> 
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, options: StatusOptions): void {
-  const path = (request.url ?? '').split('?')[0]!.replace(/(.)\/$/, '$1')
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  const [before = '', query = ''] = (request.url ?? '').split('?', 2)
+  const path = before.replace(/(.)\/$/, '$1')
   if (path === '/status/ready' && request.method === 'POST') return setReadiness(request, response, options)
-  if (path !== '/status' && path !== '/status/ready' && path !== '/metrics') {
-    return sendJson(response, 404, { message: 'Not found' })
-  }
-  if (!isRead) return sendJson(response, 405, { message: 'Method not allowed' })
+  const upstream = UPSTREAM_HEALTH.exec(path)?.[1]
+  if (upstream === undefined && !PATHS.has(path)) return sendJson(response, 404, { message: 'Not found' })
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return sendJson(response, 405, { message: 'Method not allowed' })
+  if (upstream === undefined) return show(path, response, options)
+  const isOfBalancer = new URLSearchParams(query).get('balancer_health') === '1'
+  const body = options.health(decode(upstream), isOfBalancer)
+  sendJson(response, body === null ? 404 : 200, body ?? { message: 'Not found' })
+}
+
+function show(path: string, response: ServerResponse, options: StatusOptions): void {
   const view = options.view()
   if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(view))
   if (path === '/status') return sendJson(response, 200, statusBody(view))
   const why = notReady(view)
   sendJson(response, why === '' ? 200 : 503, { message: why === '' ? 'ready' : why })
+}
+
+/** As it is where it decodes to nothing: then no upstream is called that. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function setReadiness(request: IncomingMessage, response: ServerResponse, options: StatusOptions): void {

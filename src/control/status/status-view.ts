@@ -1,4 +1,5 @@
 /** What the status listener shows, and the shape of GET /status: Kong's fields, with ours under `sluice`. */
+import type { Shared } from '../../contract/shared.ts'
 import {
   CONNECTIONS_ACCEPTED,
   CONNECTIONS_ACTIVE,
@@ -10,6 +11,7 @@ import {
   REQUESTS,
   sumCounter,
 } from '../../state/counters.ts'
+import type { WatchedUpstream } from '../health/watched-upstream.ts'
 
 export interface WorkerView {
   readonly id: number
@@ -30,6 +32,8 @@ export interface StatusView {
   readonly epoch: number
   readonly reloads: { readonly taken: number; readonly refused: number }
   readonly draining: boolean
+  readonly upstreams: Iterable<WatchedUpstream>
+  readonly shared: Shared
 }
 
 export const EMPTY_HASH = '0'.repeat(32)

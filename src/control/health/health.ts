@@ -1,0 +1,159 @@
+/**
+ * health — watches the targets of all upstreams, in the primary: probes them, ends and starts ejections, shows them.
+ *
+ *     load(config) ──▶ a group an upstream ──▶ prober   (healthchecks.active)
+ *                        follows DNS       └─▶ sweeper  (outlier_detection)
+ *
+ * What is found goes into the shared rows of the targets, where all workers see it at once. On a reload the new groups
+ * claim their rows before the old ones release theirs, so that what is known of a target that stays is kept.
+ */
+import type { Config, TargetEntity, UpstreamEntity } from '../../config/model.ts'
+import type { Names } from '../../contract/target.ts'
+import { Gate } from './gate.ts'
+import { addressText, type Log, type WatchedGroup, type WatchedTarget } from './group.ts'
+import { balancerHealth, isChecked, targetsHealth } from './health-view.ts'
+import { hasActiveChecks, isGrpc, loadProbeMaker } from './make-probe.ts'
+import type { Probe } from './probe/probe.ts'
+import { Prober } from './prober.ts'
+import type { RhythmTools } from './rhythm.ts'
+import { Sweeper } from './sweeper.ts'
+import { WatchedUpstream } from './watched-upstream.ts'
+
+/** Probes under way at most, of all upstreams together. */
+const PROBES_MAX = 256
+
+export interface HealthTools extends RhythmTools {
+  readonly nodeId: string
+  readonly names: Names
+  readonly log: Log
+  build(upstream: UpstreamEntity, targets: readonly TargetEntity[]): WatchedGroup
+}
+
+export type Marked = 'done' | 'unknown' | 'unchecked'
+
+export class Health {
+  readonly #tools: HealthTools
+  readonly #gate: Gate
+  #watched: Map<string, WatchedUpstream>
+  #isClosed: boolean
+
+  constructor(tools: HealthTools) {
+    this.#tools = tools
+    this.#gate = new Gate(PROBES_MAX)
+    this.#watched = new Map()
+    this.#isClosed = false
+  }
+
+  /** From now on watches the upstreams of `config`, and no others. When it throws nothing has changed. */
+  async load(config: Config): Promise<void> {
+    const makeProbe = await loadProbeMaker(config.upstreams)
+    if (this.#isClosed) return
+    const before = this.#watched
+    const after = watchAll(config, this.#tools.build)
+    try {
+      for (const [id, watched] of after)
+        this.#work(watched, before.get(id), () => makeProbe(watched.upstream, config.certificates))
+    } catch (cause) {
+      for (const watched of after.values()) watched.close()
+      throw cause
+    }
+    this.#watched = after
+    for (const watched of before.values()) watched.close()
+    this.#warn(config.upstreams)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const watched of this.#watched.values()) watched.close()
+    this.#watched.clear()
+  }
+
+  get upstreams(): Iterable<WatchedUpstream> {
+    return this.#watched.values()
+  }
+
+  /** Kong's answer for /upstreams/{name or id}/health; null when there is no such upstream. */
+  show(nameOrId: string, ofBalancer: boolean): object | null {
+    const watched = this.#find(nameOrId)
+    if (watched === null) return null
+    const { upstream, configured, group } = watched
+    const seen = { upstream, configured, targets: group.targets, names: this.#tools.names }
+    return ofBalancer ? balancerHealth(seen, this.#tools.nodeId) : targetsHealth(seen, this.#tools.nodeId)
+  }
+
+  /** An operator's word on a target, or on one address ("ip:port") of it. Checks may overrule it. */
+  mark(nameOrId: string, target: string, address: string | null, isHealthy: boolean): Marked {
+    const watched = this.#find(nameOrId)
+    const meant = watched === null ? [] : findTargets(watched, target, address)
+    if (watched === null || meant.length === 0) return 'unknown'
+    if (!isChecked(watched.upstream)) return 'unchecked'
+    for (const { state } of meant) state.setHealthy(isHealthy, this.#tools.now())
+    return 'done'
+  }
+
+  #find(nameOrId: string): WatchedUpstream | null {
+    const byId = this.#watched.get(nameOrId)
+    if (byId !== undefined) return byId
+    for (const watched of this.#watched.values()) if (watched.upstream.name === nameOrId) return watched
+    return null
+  }
+
+  #work(watched: WatchedUpstream, before: WatchedUpstream | undefined, makeProbe: () => Probe): void {
+    const { upstream } = watched
+    const { outlier_detection: settings } = upstream
+    if (before !== undefined) pardon(watched, before.upstream, this.#tools.now())
+    if (settings === null && !hasActiveChecks(upstream)) return
+    const { group } = watched
+    const own = { upstream, group, tools: this.#tools, log: this.#tools.log }
+    if (hasActiveChecks(upstream)) {
+      const rest = { gate: this.#gate, probe: makeProbe(), before: before?.prober ?? null }
+      watched.prober = new Prober({ ...own, ...rest })
+    }
+    if (settings !== null && group.state !== null) {
+      const rest = { settings, state: group.state, before: before?.sweeper ?? null }
+      watched.sweeper = new Sweeper({ ...own, ...rest })
+    }
+  }
+
+  #warn(upstreams: readonly UpstreamEntity[]): void {
+    const names = upstreams.filter((each) => hasActiveChecks(each) && isGrpc(each)).map(({ name }) => name)
+    if (names.length === 0) return
+    this.#tools.log('warn', 'active checks of type grpc and grpcs only ask for a connection', {
+      upstreams: names,
+    })
+  }
+}
+
+type Build = HealthTools['build']
+
+/** By the upstreams' ids. */
+function watchAll({ upstreams, targets }: Config, build: Build): Map<string, WatchedUpstream> {
+  const configured = new Map<string, TargetEntity[]>(upstreams.map(({ id }) => [id, []]))
+  for (const target of targets) configured.get(target.upstream)?.push(target)
+  return new Map(
+    upstreams.map((upstream) => [
+      upstream.id,
+      new WatchedUpstream(upstream, configured.get(upstream.id) ?? [], build),
+    ]),
+  )
+}
+
+/** What no check of the new configuration could undo ends with the check that did it. */
+function pardon(watched: WatchedUpstream, before: UpstreamEntity, nowMs: number): void {
+  const isUnchecked = isChecked(before) && !isChecked(watched.upstream)
+  const isUnswept = before.outlier_detection !== null && watched.upstream.outlier_detection === null
+  if (!isUnchecked && !isUnswept) return
+  for (const { state } of watched.group.targets) {
+    if (isUnchecked) state.setHealthy(true, nowMs)
+    if (isUnswept && state.uneject(nowMs)) watched.group.state?.giveEjection()
+  }
+}
+
+/** By id or "host:port". */
+function findTargets(watched: WatchedUpstream, target: string, address: string | null): WatchedTarget[] {
+  const entity = watched.configured.find((each) => each.id === target || each.target === target)
+  if (entity === undefined) return []
+  return watched.group.targets.filter(
+    (each) => each.name === entity.target && (address === null || addressText(each.address) === address),
+  )
+}
