@@ -1,8 +1,8 @@
 /**
  * A thread that does nothing but ask for admission: what the tests of this folder run several of.
  *
- * What it was granted it counts in its own row of `granted`, after each call: when the thread is ended, at most the call
- * it was in is missing there.
+ * What it was granted it counts in its own row of `granted`, after each call: when the thread is ended, at most the
+ * call it was in is missing there.
  */
 import { once } from 'node:events'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
