@@ -5,6 +5,8 @@ import type { BuildTools } from '../../src/contract/build.ts'
 import { Exchange } from '../../src/contract/exchange.ts'
 import type { Balancer } from '../../src/contract/plan.ts'
 import type { Address, Resolved, Target, TargetPool } from '../../src/contract/target.ts'
+import { buildUpstream } from '../../src/flow/balancer/build.ts'
+import type { GroupBalancer } from '../../src/flow/balancer/group-balancer.ts'
 import { NameTable } from '../../src/flow/balancer/name-table.ts'
 import type { BalancerUpstream, CircuitInput, OutlierInput } from '../../src/flow/balancer/upstream-input.ts'
 import { REQUEST_LIMITS } from '../../src/http1/limits.ts'
@@ -122,6 +124,23 @@ export function makeBalancerRig(random: () => number = () => 0, shared = makeSha
     clock.turnEnded()
   }
   return { tools, names, log, now }
+}
+
+/** The balancer of an upstream with targets 10.0.0.0, 10.0.0.1, … of these weights, and these fields on top. */
+export function buildGroup(
+  rig: BalancerRig,
+  fields: Partial<BalancerUpstream>,
+  weights: readonly number[] = [1, 1],
+): GroupBalancer {
+  const targets = weights.map((weight, i) => ({ target: `10.0.0.${i}:80`, weight }))
+  return buildUpstream({ ...UPSTREAM, ...fields }, targets, rig.tools)
+}
+
+/** A target's answer to a try of `x`: its head, and its end. */
+export function answerWith(balancer: Balancer, x: Exchange, target: Target, status: number): void {
+  x.response.status = status
+  balancer.answered(x, target)
+  balancer.done(x, target, faults.NONE)
 }
 
 /** An exchange whose request head is `text`, with LF for CRLF, and whose path is what the target says. */

@@ -7,7 +7,7 @@
  */
 import { type Address, type Names, type Pools, type Resolved, Target } from '../../contract/target.ts'
 import { authorityOf, isIp, isTls, splitHostPort } from './host-port.ts'
-import type { TargetStates } from './shared/target-rows.ts'
+import type { TargetStates } from './rows/target-rows.ts'
 
 export interface ConfiguredTarget {
   /** "host:port" */

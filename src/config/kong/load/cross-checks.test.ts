@@ -53,6 +53,21 @@ test("an authority's digest is that of its certificate, whatever the file says",
   assert.match(config?.ca_certificates[0]?.cert_digest ?? '', /^[0-9a-f]{64}$/)
 })
 
+test('a fallback is another upstream, and fallbacks never lead back', () => {
+  const up = (name: string, fallback: string) => ({ name, fallback })
+  assert.deepEqual(findings({ upstreams: [up('a', 'b'), up('b', 'c'), { name: 'c' }] }, NOW), [])
+  assert.deepEqual(findings({ upstreams: [{ name: 'a' }, up('b', 'd')] }, NOW), [
+    "error upstreams[1].fallback: no upstream has the name 'd'",
+  ])
+  assert.deepEqual(findings({ upstreams: [up('a', 'a')] }, NOW), [
+    'error upstreams[0].fallback: fallbacks form a ring: a -> a',
+  ])
+  assert.deepEqual(findings({ upstreams: [up('x', 'a'), up('a', 'b'), up('b', 'a')] }, NOW), [
+    'error upstreams[1].fallback: fallbacks form a ring: a -> b -> a',
+    'error upstreams[2].fallback: fallbacks form a ring: b -> a -> b',
+  ])
+})
+
 function findings(sections: Record<string, { [key: string]: string }[]>, now: number): string[] {
   const { findings: found } = loadKong({ _format_version: '3.0', ...sections }, tools(now))
   return found.map((each) => `${each.level} ${pathText(each.path)}: ${each.message}`)

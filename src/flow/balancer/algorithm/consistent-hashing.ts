@@ -1,8 +1,8 @@
 /**
  * consistent-hashing — the same value of the request goes to the same target, whatever the worker.
  *
- * The value (hashing/hash-input.ts) picks a slot of the continuum; its owner is the answer, or, when that one can't be used,
- * the owner of the next point below. A request without a value hashes the empty string.
+ * The value (hashing/hash-input.ts) picks a slot of the continuum; its owner is the answer, or, when that one can't be
+ * used, the owner of the next point below. A request without a value hashes the empty string.
  *
  * HOT     One hash and one look-up while the owner is usable; else at most one way round the points.
  */

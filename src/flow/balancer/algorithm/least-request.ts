@@ -1,8 +1,9 @@
 /**
  * least-request — of two targets drawn by chance the one with fewer exchanges under way for its weight (Envoy's way).
  *
- * WHAT    The counts are those of all workers, which choose each for itself: that all of them see the same idlest target
- *         and send their requests there together is what drawing by chance prevents.
+ * WHAT    The counts are those of all workers, which choose each for itself: that all of them see the same idlest
+ *         target and send their requests there together is what drawing by chance prevents. The two are never the
+ *         same one.
  *
  * WRITES  Nothing but what the balancer counts.
  *
@@ -42,7 +43,7 @@ export class LeastRequest implements Algorithm {
     let best = -1
     for (let draws = 0, drawn = 0; draws < DRAWS_MAX && drawn < CHOICES; draws++) {
       const i = this.#dice.throw(targets.length)
-      if (!isEligible(x, targets[i]!, 0)) continue
+      if (i === best || !isEligible(x, targets[i]!, 0)) continue
       drawn++
       if (best < 0 || this.#isLighter(i, best)) best = i
     }

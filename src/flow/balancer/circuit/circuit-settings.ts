@@ -1,7 +1,7 @@
 /** circuit-settings — an upstream's circuit_breaker in the units that counting needs. */
 import type { BreakerSettings } from '../../../state/breaker.ts'
 import type { CircuitInput } from '../upstream-input.ts'
-import { type StatusSet, statusSet } from '../watch/status-set.ts'
+import { makeStatusSet, type StatusSet } from '../watch/status-set.ts'
 
 export interface CircuitSettings {
   /** As the operator knows the upstream. */
@@ -22,7 +22,7 @@ export function makeCircuitSettings(upstream: string, input: CircuitInput): Circ
   return {
     upstream,
     breaker: makeBreaker(input),
-    failures: statusSet(input.failure_statuses),
+    failures: makeStatusSet(input.failure_statuses),
     requestsMax: input.max_requests ?? 0,
     pendingMax: input.max_pending_requests ?? 0,
     connectionsMax: input.max_connections ?? 0,

@@ -24,7 +24,7 @@ import {
 } from '../../../contract/target.ts'
 import { OPENED, RECLOSED, REFUSED } from '../../../state/breaker.ts'
 import type { UpstreamState } from '../../../state/upstream-state.ts'
-import type { UpstreamRow } from '../shared/upstream-row.ts'
+import type { UpstreamRow } from '../rows/upstream-row.ts'
 import { SAYS_NOTHING } from '../watch/fault-kind.ts'
 import type { News } from '../watch/news.ts'
 import type { CircuitSettings } from './circuit-settings.ts'

@@ -12,7 +12,7 @@ import type { CheckLimits } from '../../../state/target-state.ts'
 import type { HealthInput } from '../upstream-input.ts'
 import { TIMED_OUT } from './fault-kind.ts'
 import type { News } from './news.ts'
-import { type StatusSet, statusSet } from './status-set.ts'
+import { makeStatusSet, type StatusSet } from './status-set.ts'
 
 export class PassiveChecks {
   readonly #limits: CheckLimits
@@ -23,8 +23,8 @@ export class PassiveChecks {
 
   constructor(input: HealthInput['passive'], clock: Clock, news: News) {
     this.#limits = makeLimits(input)
-    this.#good = statusSet(input.healthy.http_statuses)
-    this.#bad = statusSet(input.unhealthy.http_statuses)
+    this.#good = makeStatusSet(input.healthy.http_statuses)
+    this.#bad = makeStatusSet(input.unhealthy.http_statuses)
     this.#clock = clock
     this.#news = news
   }
@@ -57,7 +57,12 @@ function makeLimits({ healthy, unhealthy }: HealthInput['passive']): CheckLimits
 }
 
 /** False when every limit is 0: then nothing is judged. */
-export function hasPassiveChecks({ healthy, unhealthy }: HealthInput['passive']): boolean {
-  const { http_failures, tcp_failures, timeouts } = unhealthy
-  return healthy.successes > 0 || http_failures > 0 || tcp_failures > 0 || timeouts > 0
+export function hasPassiveChecks(input: HealthInput['passive']): boolean {
+  const unhealthy = input.unhealthy
+  return (
+    input.healthy.successes > 0 ||
+    unhealthy.http_failures > 0 ||
+    unhealthy.tcp_failures > 0 ||
+    unhealthy.timeouts > 0
+  )
 }

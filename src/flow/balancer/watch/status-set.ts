@@ -14,7 +14,7 @@ export class StatusSet {
   }
 }
 
-export function statusSet(statuses: readonly number[]): StatusSet {
+export function makeStatusSet(statuses: readonly number[]): StatusSet {
   const bits = new Int32Array((STATUS_MAX >> 5) + 1)
   for (let i = 0; i < statuses.length; i++) {
     const status = statuses[i]!

@@ -1,0 +1,118 @@
+/** The transport asks an upstream's limits for each connection and each wait, and gives back what it took. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { faults } from '../../src/base/faults.ts'
+import type { Exchange } from '../../src/contract/exchange.ts'
+import { type ConnectionLimits, HOLDS_PENDING } from '../../src/contract/target.ts'
+import { makeTransportRig, openServer, until } from '../kit/transport-rig.ts'
+
+class Limits implements ConnectionLimits {
+  connections = 0
+  pending = 0
+  readonly #connectionsMax: number
+  readonly #pendingMax: number
+  constructor(connectionsMax: number, pendingMax: number) {
+    this.#connectionsMax = connectionsMax
+    this.#pendingMax = pendingMax
+  }
+  takePending(x: Exchange): boolean {
+    if (this.pending >= this.#pendingMax) return false
+    this.pending++
+    x.holds |= HOLDS_PENDING
+    return true
+  }
+  givePending(x: Exchange): void {
+    this.pending--
+    x.holds &= ~HOLDS_PENDING
+  }
+  takeConnection(mayExceed: boolean): boolean {
+    if (this.connections >= this.#connectionsMax && !mayExceed) return false
+    this.connections++
+    return true
+  }
+  giveConnection(): void {
+    this.connections--
+  }
+}
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+test('a request is pending until it is sent, and only when it found no idle connection', async (t) => {
+  const server = await openServer(t, (socket) => void socket.write(OK))
+  const rig = makeTransportRig(t, server.port)
+  const limits = new Limits(9, 9)
+  rig.target.limits = limits
+  const first = rig.send()
+  assert.deepEqual([limits.pending, limits.connections], [1, 1])
+  await until(() => first.told.isOver, 'the answer')
+  assert.deepEqual([limits.pending, first.x.holds], [0, 0])
+  const second = rig.send()
+  assert.equal(limits.pending, 0)
+  await until(() => second.told.isOver, 'the second answer')
+  rig.transport.close()
+  assert.equal(limits.connections, 0)
+})
+
+test('where no more may wait the try fails at once', async (t) => {
+  const server = await openServer(t, () => {})
+  const rig = makeTransportRig(t, server.port)
+  rig.target.limits = new Limits(9, 1)
+  rig.send()
+  assert.equal(rig.send().told.fault, faults.UPSTREAM_OVERFLOW)
+})
+
+test('above the limit of connections tries wait for one, in order', async (t) => {
+  // The first connection serves one request, the next all.
+  const server = await openServer(t, (socket, _soFar, connection) => {
+    socket.write(connection > 0 ? OK : OK.replace('\r\n', '\r\nConnection: close\r\n'))
+  })
+  const rig = makeTransportRig(t, server.port)
+  const limits = new Limits(1, 9)
+  rig.target.limits = limits
+  const all = [1, 2, 3, 4].map(() => rig.send())
+  assert.deepEqual([limits.connections, rig.pool.queued], [1, 3])
+  for (const { told } of all) await until(() => told.isOver, 'each answer')
+  assert.deepEqual(
+    all.map(({ told }) => told.fault),
+    [null, null, null, null],
+  )
+  assert.deepEqual([server.sockets.length, limits.pending], [2, 0])
+})
+
+test('an address without a connection may open one whatever the limit', async (t) => {
+  const server = await openServer(t, (socket) => void socket.write(OK))
+  const rig = makeTransportRig(t, server.port)
+  const limits = new Limits(1, 9)
+  limits.takeConnection(false)
+  rig.target.limits = limits
+  const one = rig.send()
+  await until(() => one.told.isOver, 'the answer')
+  assert.equal(limits.connections, 2)
+})
+
+test('a try that may use no kept connection takes the place of one rather than wait for ever', async (t) => {
+  const server = await openServer(t, (socket) => void socket.write(OK))
+  const rig = makeTransportRig(t, server.port)
+  const limits = new Limits(1, 9)
+  rig.target.limits = limits
+  const first = rig.send()
+  await until(() => first.told.isOver, 'the first answer')
+  const second = rig.send(undefined, (x) => {
+    x.freshOnly = true
+  })
+  await until(() => second.told.isOver, 'the second answer')
+  assert.deepEqual([second.told.fault, server.sockets.length, limits.connections], [null, 2, 1])
+})
+
+test('lines of pipelined requests are counted too', async (t) => {
+  const server = await openServer(t, (socket) => void socket.write(OK))
+  const rig = makeTransportRig(t, server.port, { pipelining: true })
+  const limits = new Limits(1, 9)
+  rig.target.limits = limits
+  const first = rig.send()
+  rig.send()
+  assert.equal(limits.connections, 1)
+  await until(() => first.told.isOver, 'the answer')
+  rig.minuteLater()
+  await until(() => limits.connections === 0, 'the line is given back')
+})
