@@ -35,7 +35,7 @@ export class HealthSource {
     try {
       this.#health ??= await this.#open()
       if (this.#isClosed) this.#health.close()
-      else await this.#health.load(config)
+      else this.#health.load(config)
     } catch (cause) {
       const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
       this.#options.log('error', 'the targets are not watched as this configuration asks', { why })

@@ -55,18 +55,18 @@ function rig() {
   return { ...kit, health, events, targets, state: shared.state!, outs }
 }
 
-test('the new group is there before the old one goes, so rows in between are never free', async () => {
+test('the new group is there before the old one goes, so rows in between are never free', () => {
   const { health, events } = rig()
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
   assert.deepEqual(events, ['build 1', 'build 2', 'close 1'])
   health.close()
   assert.deepEqual(events.at(-1), 'close 2')
 })
 
-test('an upstream that nobody checks is built when somebody asks for it', async () => {
+test('an upstream that nobody checks is built when somebody asks for it', () => {
   const { health, events, timers } = rig()
-  await health.load(configOf(makeUpstream()))
+  health.load(configOf(makeUpstream()))
   assert.deepEqual(events, [])
   assert.notEqual(health.show('pool', false), null)
   assert.notEqual(health.show('upstream-id', true), null)
@@ -75,12 +75,21 @@ test('an upstream that nobody checks is built when somebody asks for it', async 
   assert.equal(timers.waiting, 0)
 })
 
-test('a configuration that can not be watched leaves the old one watched', async () => {
+test('what traffic alone judges is held too, or it would be lost with the last worker', () => {
   const { health, events, timers } = rig()
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
+  const off = makeChecks()
+  const passive = { ...off.passive, unhealthy: { ...off.passive.unhealthy, http_failures: 3 } }
+  health.load(configOf(makeUpstream({ healthchecks: { ...off, passive } })))
+  assert.deepEqual(events, ['build 1'])
+  assert.equal(timers.waiting, 0)
+})
+
+test('a configuration that can not be watched leaves the old one watched', () => {
+  const { health, events, timers } = rig()
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
   const good = makeUpstream({ id: 'second', name: 'second', healthchecks: CHECKED })
   const bad = makeUpstream({ id: 'third', name: 'broken', healthchecks: CHECKED })
-  await assert.rejects(health.load(configOf(good, bad)), /can not be built/)
+  assert.throws(() => health.load(configOf(good, bad)), /can not be built/)
   assert.deepEqual(events, ['build 1', 'build 2', 'close 2'])
   assert.equal(timers.waiting, 1)
   assert.notEqual(health.show('pool', false), null)
@@ -88,16 +97,16 @@ test('a configuration that can not be watched leaves the old one watched', async
 
 test('a reload does not put off the next probe', async () => {
   const { health, timers } = rig()
-  await health.load(configOf(makeUpstream({ outlier_detection: OUTLIERS })))
+  health.load(configOf(makeUpstream({ outlier_detection: OUTLIERS })))
   const { sweeper } = [...health.upstreams][0]!
   await timers.pass(4000)
-  await health.load(configOf(makeUpstream({ outlier_detection: OUTLIERS })))
+  health.load(configOf(makeUpstream({ outlier_detection: OUTLIERS })))
   assert.equal([...health.upstreams][0]!.sweeper?.dueMs, sweeper?.dueMs)
 })
 
-test('an operator takes a target, or one of its addresses, out and in', async () => {
+test('an operator takes a target, or one of its addresses, out and in', () => {
   const { health, outs } = rig()
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
   assert.equal(health.mark('pool', 'two.test:80', null, false), 'done')
   assert.deepEqual(outs(), [false, true, true])
   assert.equal(health.mark('pool', 'id of two.test:80', '10.0.0.3:80', true), 'done')
@@ -105,27 +114,27 @@ test('an operator takes a target, or one of its addresses, out and in', async ()
   assert.equal(health.mark('pool', 'two.test:80', '10.0.0.4:80', true), 'unknown')
   assert.equal(health.mark('pool', 'other.test:80', null, true), 'unknown')
   assert.equal(health.mark('other', 'two.test:80', null, true), 'unknown')
-  await health.load(configOf(makeUpstream()))
+  health.load(configOf(makeUpstream()))
   assert.equal(health.mark('pool', 'two.test:80', null, false), 'unchecked')
 })
 
-test('when its checks are gone a target is let in again, for nobody else would', async () => {
+test('when its checks are gone a target is let in again, for nobody else would', () => {
   const { health, targets, outs } = rig()
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
   targets[0]!.state.setHealthy(false, 1)
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
   assert.deepEqual(outs(), [true, false, false])
-  await health.load(configOf(makeUpstream()))
+  health.load(configOf(makeUpstream()))
   assert.deepEqual(outs(), [false, false, false])
 })
 
-test('when outlier detection is gone ejections end, and bad health stays while it is checked', async () => {
+test('when outlier detection is gone ejections end, and bad health stays while it is checked', () => {
   const { health, targets, state } = rig()
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED, outlier_detection: OUTLIERS })))
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED, outlier_detection: OUTLIERS })))
   state.tryEject(3, 100, true)
   targets[0]!.state.eject(1, 5)
   targets[1]!.state.setHealthy(false, 1)
-  await health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
+  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
   assert.deepEqual(
     targets.map((target) => [target.state.isEjected, target.state.isUnhealthy]),
     [

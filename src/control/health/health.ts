@@ -7,13 +7,12 @@
  * What is found goes into the shared rows of the targets, where all workers see it at once. On a reload the new groups
  * claim their rows before the old ones release theirs, so that what is known of a target that stays is kept.
  */
-import type { Config, TargetEntity, UpstreamEntity } from '../../config/model.ts'
+import type { CertificateEntity, Config, TargetEntity, UpstreamEntity } from '../../config/model.ts'
 import type { Names } from '../../contract/target.ts'
 import { Gate } from './gate.ts'
 import { addressText, type Log, type WatchedGroup, type WatchedTarget } from './group.ts'
 import { balancerHealth, isChecked, targetsHealth } from './health-view.ts'
-import { hasActiveChecks, isGrpc, loadProbeMaker } from './make-probe.ts'
-import type { Probe } from './probe/probe.ts'
+import { hasActiveChecks, isGrpc, makeProbe } from './make-probe.ts'
 import { Prober } from './prober.ts'
 import type { RhythmTools } from './rhythm.ts'
 import { Sweeper } from './sweeper.ts'
@@ -35,24 +34,19 @@ export class Health {
   readonly #tools: HealthTools
   readonly #gate: Gate
   #watched: Map<string, WatchedUpstream>
-  #isClosed: boolean
 
   constructor(tools: HealthTools) {
     this.#tools = tools
     this.#gate = new Gate(PROBES_MAX)
     this.#watched = new Map()
-    this.#isClosed = false
   }
 
   /** From now on watches the upstreams of `config`, and no others. When it throws nothing has changed. */
-  async load(config: Config): Promise<void> {
-    const makeProbe = await loadProbeMaker(config.upstreams)
-    if (this.#isClosed) return
+  load(config: Config): void {
     const before = this.#watched
     const after = watchAll(config, this.#tools.build)
     try {
-      for (const [id, watched] of after)
-        this.#work(watched, before.get(id), () => makeProbe(watched.upstream, config.certificates))
+      for (const [id, watched] of after) this.#work(watched, before.get(id), config.certificates)
     } catch (cause) {
       for (const watched of after.values()) watched.close()
       throw cause
@@ -63,7 +57,6 @@ export class Health {
   }
 
   close(): void {
-    this.#isClosed = true
     for (const watched of this.#watched.values()) watched.close()
     this.#watched.clear()
   }
@@ -98,15 +91,24 @@ export class Health {
     return null
   }
 
-  #work(watched: WatchedUpstream, before: WatchedUpstream | undefined, makeProbe: () => Probe): void {
+  #work(
+    watched: WatchedUpstream,
+    before: WatchedUpstream | undefined,
+    certificates: readonly CertificateEntity[],
+  ): void {
     const { upstream } = watched
     const { outlier_detection: settings } = upstream
     if (before !== undefined) pardon(watched, before.upstream, this.#tools.now())
-    if (settings === null && !hasActiveChecks(upstream)) return
+    // Watched or not, what traffic has found out is to outlive the worker that found it: somebody holds the rows.
+    if (!isChecked(upstream) && upstream.circuit_breaker === null) return
     const { group } = watched
     const own = { upstream, group, tools: this.#tools, log: this.#tools.log }
     if (hasActiveChecks(upstream)) {
-      const rest = { gate: this.#gate, probe: makeProbe(), before: before?.prober ?? null }
+      const rest = {
+        gate: this.#gate,
+        probe: makeProbe(upstream, certificates),
+        before: before?.prober ?? null,
+      }
       watched.prober = new Prober({ ...own, ...rest })
     }
     if (settings !== null && group.state !== null) {

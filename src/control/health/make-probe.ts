@@ -1,9 +1,8 @@
 /** make-probe — the probe an upstream's active checks ask for. */
 import type { CertificateEntity, UpstreamEntity } from '../../config/model.ts'
+import type { HttpProbeOptions } from './probe/http-probe.ts'
 import { type Probe, timeoutMs } from './probe/probe.ts'
 import { makeTcpProbe } from './probe/tcp-probe.ts'
-
-export type ProbeMaker = (upstream: UpstreamEntity, certificates: readonly CertificateEntity[]) => Probe
 
 export function hasActiveChecks({ healthchecks: { active } }: UpstreamEntity): boolean {
   return active.healthy.interval > 0 || active.unhealthy.interval > 0
@@ -14,24 +13,28 @@ export function isGrpc({ healthchecks: { active } }: UpstreamEntity): boolean {
   return active.type === 'grpc' || active.type === 'grpcs'
 }
 
-/** Loads the HTTP client only where it is needed: it takes longer to load than the gateway to start. */
-export async function loadProbeMaker(upstreams: readonly UpstreamEntity[]): Promise<ProbeMaker> {
-  const isNeeded = upstreams.some((upstream) => hasActiveChecks(upstream) && isHttp(upstream))
-  const http = isNeeded ? (await import('./probe/http-probe.ts')).makeHttpProbe : null
-  return (upstream, certificates) => {
-    const { active } = upstream.healthchecks
-    const limitMs = timeoutMs(active.timeout)
-    if (http === null || !isHttp(upstream)) return makeTcpProbe(limitMs)
-    return http({
-      isTls: active.type === 'https',
-      path: active.http_path,
-      limitMs,
-      hostHeader: upstream.host_header,
-      headers: active.headers ?? {},
-      sni: active.https_sni,
-      verify: active.https_verify_certificate,
-      certificate: certificates.find(({ id }) => id === upstream.client_certificate) ?? null,
-    })
+export function makeProbe(upstream: UpstreamEntity, certificates: readonly CertificateEntity[]): Probe {
+  const { active } = upstream.healthchecks
+  const limitMs = timeoutMs(active.timeout)
+  if (!isHttp(upstream)) return makeTcpProbe(limitMs)
+  return loadedLate({
+    isTls: active.type === 'https',
+    path: active.http_path,
+    limitMs,
+    hostHeader: upstream.host_header,
+    headers: active.headers ?? {},
+    sni: active.https_sni,
+    verify: active.https_verify_certificate,
+    certificate: certificates.find(({ id }) => id === upstream.client_certificate) ?? null,
+  })
+}
+
+/** With the first probe: the HTTP client takes 200 ms to load, which a start should not wait for. */
+function loadedLate(options: HttpProbeOptions): Probe {
+  let loading: Promise<Probe> | null = null
+  return (place) => {
+    loading ??= import('./probe/http-probe.ts').then(({ makeHttpProbe }) => makeHttpProbe(options))
+    return loading.then((probe) => probe(place))
   }
 }
 
