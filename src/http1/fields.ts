@@ -3,6 +3,7 @@
  *
  * Names are compared without case (RFC 9110 §5.1). A field that was set or added by an edit is seen by later reads.
  */
+import { AddedField } from './added-field.ts'
 import { TOKEN } from './chars.ts'
 import { DROPPED, type Head, STRIDE } from './head.ts'
 
@@ -45,9 +46,25 @@ export function removeField(head: Head, lower: string): void {
 
 /** Appends a field. Throws RangeError for a name or value that could break the head's framing. */
 export function addField(head: Head, name: string, value: string): void {
+  checkField(name, value)
+  head.added.push(new AddedField(name, value, null, -1))
+}
+
+function checkField(name: string, value: string): void {
   if (name === '' || !isToken(name)) throw new RangeError(`not a field name: ${JSON.stringify(name)}`)
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new RangeError(`not a value for field ${name}`)
-  head.added.push({ name, value })
+}
+
+/** A field whose bytes are made once, for `head.added` of any number of heads. Throws as addField does. */
+export function makeConstantField(name: string, value: string): AddedField {
+  checkField(name, value)
+  return new AddedField(name, value, Buffer.from(`${name}: ${value}\r\n`, 'latin1'), -1)
+}
+
+/** The bytes of a field before its count: the `line` of an AddedField that has one. */
+export function makeFieldStart(name: string): Uint8Array {
+  checkField(name, '')
+  return Buffer.from(`${name}: `, 'latin1')
 }
 
 /** Replaces all fields of this name by one. */

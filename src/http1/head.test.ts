@@ -12,7 +12,7 @@ import {
 } from '../../test/kit/codec-rig.ts'
 import { Outbox } from '../base/outbox.ts'
 import { MALFORMED, MORE, TARGET_TOO_LONG, TOO_LARGE } from './answers.ts'
-import { listFields } from './fields.ts'
+import { addField, listFields } from './fields.ts'
 import { bit, id } from './names.ts'
 
 const plain =
@@ -221,7 +221,7 @@ test('fields are forwarded byte for byte, but for those left out', () => {
   assert.equal(out.bytes.toString('latin1', 0, out.used), 'Host: a\r\nA:  b \r\nC: d\r\nE: f\r\n')
   out.used = 0
   head.dropKnown(id.host)
-  head.added.push({ name: 'X-New', value: 'y' })
+  addField(head, 'X-New', 'y')
   head.putFields(out, 0)
   const expected = 'A:  b \r\nConnection: x\r\nC: d\r\nE: f\r\nTE: g\r\nX-New: y\r\n'
   assert.equal(out.bytes.toString('latin1', 0, out.used), expected)

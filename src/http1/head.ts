@@ -24,6 +24,7 @@
  */
 import type { Outbox } from '../base/outbox.ts'
 import { SourceMemory } from '../base/source-memory.ts'
+import type { AddedField } from './added-field.ts'
 import { MORE, TOO_LARGE } from './answers.ts'
 import { COLON, CR, FIELD, HT, LF, SP, TOKEN } from './chars.ts'
 import { FirstLine } from './first-line.ts'
@@ -44,10 +45,7 @@ const LOOP_MAX = 96
 
 const last = new SourceMemory()
 
-export interface AddedField {
-  readonly name: string
-  readonly value: string
-}
+const CRLF = Uint8Array.of(CR, LF)
 
 export class Head extends FirstLine {
   readonly kind: number
@@ -239,10 +237,18 @@ export class Head extends FirstLine {
   putFields(out: Outbox, mask: number, from = -1): void {
     this.putReceived(out, mask, from)
     for (let i = 0; i < this.added.length; i++) {
-      out.putLatin1(this.added[i]!.name)
-      out.putLatin1(': ')
-      out.putLatin1(this.added[i]!.value)
-      out.putLatin1('\r\n')
+      const field = this.added[i]!
+      if (field.line === null) {
+        out.putLatin1(field.name)
+        out.putLatin1(': ')
+        out.putLatin1(field.value)
+        out.putLatin1('\r\n')
+        continue
+      }
+      out.putAll(field.line)
+      if (field.count < 0) continue
+      out.putDecimal(field.count)
+      out.putAll(CRLF)
     }
   }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Asked, makeAsking, makeRouteInput } from '../../../test/kit/routing.ts'
+import { addField } from '../../http1/fields.ts'
 import { buildRouter } from './build.ts'
 import type { RouteMatch, RouterFlavor } from './route-input.ts'
 
@@ -116,7 +117,7 @@ test('a header value ~*pattern is searched for in the lower-cased value', () => 
 test('a header set by a plugin before routing counts like one that was sent', () => {
   const found = build({ beta: { headers: { 'x-stage': ['beta'] } } })
   const x = makeAsking({})
-  x.request.added.push({ name: 'X-Stage', value: 'Beta' })
+  addField(x.request, 'X-Stage', 'Beta')
   assert.equal(found.find(x), true)
 })
 
@@ -289,7 +290,7 @@ test('many routes of one host and path are told apart by method, header and SNI'
   assert.equal(ask({ scheme: 'https', sni: 'none.com' }), 'rest 1')
   assert.equal(ask({ scheme: 'http', method: 'PUT' }), 's0 1')
   const x = makeAsking({ scheme: 'https' })
-  x.request.added.push({ name: 'Tenant', value: 'T7' })
+  addField(x.request, 'Tenant', 'T7')
   assert.equal(build(routes).find(x), true)
   assert.equal(x.route?.id, 'm7')
 })

@@ -1,0 +1,37 @@
+/** The limits of the plugin or of one consumer group, ready to be asked, told of and logged. */
+import type { Calendar } from '../../limits/calendar.ts'
+import { LimitSet } from '../../limits/limit-set.ts'
+import { capOf, type Limits, PERIOD_NAMES, PERIOD_SECONDS } from '../../limits/periods.ts'
+import { RateFields } from '../../limits/rate-fields.ts'
+import type { Config } from './schema.ts'
+
+export class Tier {
+  /** '' for the plugin's own limits. */
+  readonly group: string
+  readonly set: LimitSet
+  readonly fields: RateFields
+  /** By period, for logs: 'limit of 5 a minute'. */
+  readonly texts: readonly string[]
+  /** Of the one period that all algorithms but fixed-window have. */
+  readonly period: number
+  readonly windowMs: number
+  readonly cap: number
+  readonly gapMs: number
+  readonly burst: number
+
+  constructor(group: string, limits: Limits, config: Config, calendar: Calendar) {
+    this.group = group
+    this.set = new LimitSet(limits)
+    this.period = this.set.periods[0]!
+    const limit = this.set.limits[this.period]!
+    this.windowMs = PERIOD_SECONDS[this.period]! * 1000
+    this.cap = capOf(limit)
+    this.gapMs = this.windowMs / limit
+    this.burst = config.burst ?? (config.algorithm === 'leaky-bucket' ? 0 : this.cap)
+    const forms = { kong: /kong|both/.test(config.headers), draft: /draft|both/.test(config.headers) }
+    const quota = config.algorithm === 'token-bucket' ? this.burst : null
+    this.fields = new RateFields(this.set, forms, calendar, quota)
+    const whose = group === '' ? '' : ` for ${group}`
+    this.texts = PERIOD_NAMES.map((name, period) => `limit of ${this.set.limits[period]} a ${name}${whose}`)
+  }
+}

@@ -1,0 +1,118 @@
+/** Where response-ratelimiting counts: on this machine, or in Redis with this machine's counts in reserve. */
+import type { Host } from '../../contract/plugin.ts'
+import { ADD, Check, type RedisFailure, type RedisLink } from '../../contract/redis.ts'
+import type { Found, LimitBy } from '../../limits/identity.ts'
+import { PERIODS } from '../../limits/periods.ts'
+import { FixedWindows, WindowAsk } from '../../state/fixed-windows.ts'
+import type { NamedLimit } from './named-limit.ts'
+
+/** Whom a limit counts, and what they had used before this request, by period. */
+export class Used implements Found {
+  readonly limit: NamedLimit
+  readonly counts = new Int32Array(PERIODS)
+  a = 0
+  b = 0
+  text = ''
+  by: LimitBy = 'ip'
+
+  constructor(limit: NamedLimit) {
+    this.limit = limit
+    limit.identity.keep(this)
+  }
+
+  left(period: number): number {
+    return this.limit.set.limits[period]! - this.counts[period]!
+  }
+}
+
+export class Counts {
+  readonly #windows: FixedWindows
+  readonly #host: Host
+  readonly #link: RedisLink | null
+
+  constructor(host: Host, link: RedisLink | null) {
+    this.#host = host
+    this.#link = link
+    this.#windows = new FixedWindows(host.shared.limits)
+  }
+
+  get isShared(): boolean {
+    return this.#link !== null
+  }
+
+  /** What this machine knows. */
+  read(used: Used): void {
+    const { identity, set } = used.limit
+    identity.restore(used)
+    this.#windows.read(identity.key, set.ask, this.#nowS())
+    used.counts.set(set.ask.used)
+  }
+
+  /** What Redis knows: `done` is called once, later. False: it can't be asked. */
+  ask(used: Used, done: (failure: RedisFailure | null) => void): boolean {
+    return this.#send(used, 0, done)
+  }
+
+  add(used: Used, amount: number): void {
+    const sent = this.#send(used, amount, (failure) => {
+      if (failure !== null) this.#addHere(used, amount)
+    })
+    if (!sent) this.#addHere(used, amount)
+  }
+
+  #addHere(used: Used, amount: number): void {
+    const { identity, set } = used.limit
+    identity.restore(used)
+    this.#windows.add(identity.key, set.ask, amount, this.#nowS())
+  }
+
+  #send(used: Used, amount: number, done: (failure: RedisFailure | null) => void): boolean {
+    if (this.#link === null) return false
+    const { keys, set } = used.limit
+    const check = new CountCheck(set.ask, (failure) => {
+      if (failure === null) this.#learn(used, check, amount)
+      done(failure)
+    })
+    check.ask(ADD, keys.nameOf(used.text), amount)
+    for (const period of set.periods)
+      check.window(keys.windowKey(check.name, period), set.ask.caps[period]!, keys.ttlMs(period))
+    return this.#link.check(check)
+  }
+
+  #learn(used: Used, check: CountCheck, amount: number): void {
+    const { identity, set } = used.limit
+    const totals = new Int32Array(PERIODS)
+    set.periods.forEach((period, i) => {
+      used.counts[period] = check.used[i]!
+      totals[period] = check.used[i]! + amount
+    })
+    identity.restore(used)
+    this.#windows.raise(identity.key, check.windowAsk, totals, this.#nowS())
+  }
+
+  #nowS(): number {
+    return (this.#host.now() / 1000) | 0
+  }
+
+  close(): void {
+    this.#link?.close()
+  }
+}
+
+class CountCheck extends Check {
+  /** The windows that were asked for. */
+  readonly windowAsk = new WindowAsk()
+  readonly #done: (failure: RedisFailure | null) => void
+
+  constructor(ask: WindowAsk, done: (failure: RedisFailure | null) => void) {
+    super()
+    this.#done = done
+    this.windowAsk.caps.set(ask.caps)
+    this.windowAsk.ids.set(ask.ids)
+    this.windowAsk.untilS = ask.untilS
+  }
+
+  onChecked(failure: RedisFailure | null): void {
+    this.#done(failure)
+  }
+}
