@@ -3,8 +3,8 @@
  *
  *   npm run bench -- [--connections 64,512] [--seconds 4] [--rounds 5] [--subjects nginx,sluice]
  *
- * Subjects: nginx, sluice, sluice-pipelining, sluice-uws, sluice-limited (a rate limit in memory), sluice-redis (the same
- * in Redis). Ratios are to the first of them.
+ * Subjects: nginx, sluice, sluice-pipelining, sluice-uws, sluice-limited (with a rate limit in memory), sluice-redis
+ * (with the same in Redis). Ratios are to the first of them.
  *
  * The gateway has core 0; load and origin share core 1. Rounds alternate between the subjects, and what counts is the
  * median of each round's ratio to the first subject, so that a machine that gets slower does so for both.

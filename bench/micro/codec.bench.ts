@@ -5,7 +5,7 @@
  * operation, and the heap bytes an operation leaves behind. The read buffer is one static buffer, as the listener's is.
  */
 import { Outbox } from '../../src/base/outbox.ts'
-import { ChunkedReader } from '../../src/http1/chunked.ts'
+import { ChunkedReader } from '../../src/http1/chunked/chunked.ts'
 import { requestLength } from '../../src/http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE } from '../../src/http1/head.ts'
 import { REQUEST_LIMITS, RESPONSE_LIMITS } from '../../src/http1/limits.ts'

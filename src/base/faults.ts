@@ -87,7 +87,7 @@ const rows = {
   LIMIT_EXCEEDED: [429, 'client', 'never', 'keep', 'API rate limit exceeded'],
   LIMITER_UNAVAILABLE: [500, 'gateway', 'never', 'keep', 'An unexpected error occurred'],
   CIRCUIT_OPEN: [503, 'upstream', 'never', 'keep', 'the circuit breaker of the upstream is open'],
-  UPSTREAM_OVERFLOW: [503, 'upstream', 'never', 'keep', 'the upstream is at its limit of requests or connections'],
+  UPSTREAM_OVERFLOW: [503, 'upstream', 'never', 'keep', 'the upstream is at its limit of requests'],
   TARGET_TRY_TIMEOUT: [504, 'upstream', 'if-repeatable', 'keep', TIMED_OUT],
 } as const satisfies Record<string, Row>
 

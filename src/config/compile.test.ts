@@ -1,7 +1,7 @@
 /** What compile makes of a configuration: what is built, what is shared, what is left out, and that all is closed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exchangeOf, makeBalancerRig } from '../../test/kit/balancer-rig.ts'
+import { exchangeOf, makeBalancerRig, UPSTREAM } from '../../test/kit/balancer-rig.ts'
 import { GatewayError } from '../base/faults.ts'
 import type { BuildTools } from '../contract/build.ts'
 import type { Plan, Route } from '../contract/plan.ts'
@@ -11,7 +11,7 @@ import { compile } from './compile.ts'
 import type { Config, Entity, PluginEntity, RouteEntity, ServiceEntity } from './model.ts'
 
 test('a request finds its route, the route its service, and the service a target of its upstream', () => {
-  const upstream = { id: 'u', name: 'orders.upstream' }
+  const upstream = { ...UPSTREAM, id: 'u', name: 'orders.upstream' }
   const config = configOf({
     services: [service('orders', { host: 'orders.upstream' })],
     routes: [route('r', 'orders')],

@@ -9,7 +9,7 @@
 import type { Exchange } from './exchange.ts'
 import type { RedisOpener } from './redis.ts'
 import type { Field, Infer } from './schema.ts'
-import type { Shared } from './shared.ts'
+import type { Shared } from './shared-memory.ts'
 
 /** A request step's verdict. */
 export type Verdict = 0 | 1 | 2

@@ -47,7 +47,7 @@ local function count(value)
   return tonumber(value) or error('WRONGTYPE the key holds no number', 0)
 end
 
--- The counter is made by its first count, with its life, in one command: none is ever left that lives for good.
+-- The counter is made by its first count, with its life, in one command: none is left that lives for good.
 local function raise(key, value, cost, ttl)
   if value then redis.call('INCRBY', key, cost) else redis.call('SET', key, cost, 'PX', ttl) end
 end

@@ -1,5 +1,5 @@
 /** Feeds text to the codec, whole or in pieces, and tells what came of it. */
-import { CHUNK_BAD, CHUNK_DATA, CHUNK_TRAILERS, ChunkedReader } from '../../src/http1/chunked.ts'
+import { CHUNK_BAD, CHUNK_DATA, CHUNK_TRAILERS, ChunkedReader } from '../../src/http1/chunked/chunked.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS, STRIDE } from '../../src/http1/head.ts'
 import { type HeadLimits, REQUEST_LIMITS, RESPONSE_LIMITS, TRAILER_LIMITS } from '../../src/http1/limits.ts'
 

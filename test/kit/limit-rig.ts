@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from '../../src/contract/plugin.ts'
 import type { Value } from '../../src/contract/schema.ts'
-import type { Shared } from '../../src/contract/shared.ts'
+import type { Shared } from '../../src/contract/shared-memory.ts'
 import { listFields } from '../../src/http1/fields.ts'
 import { exchangeOf } from './balancer-rig.ts'
 import { makeHost, makeShared } from './plugin-host.ts'

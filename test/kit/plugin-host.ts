@@ -1,9 +1,9 @@
 /** plugin-host — the door a plugin is given, with a clock, chance and shared memory of the test's own. */
 
 import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
-import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared.ts'
+import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared-memory.ts'
 import type { Host } from '../../src/contract/plugin.ts'
-import type { Shared } from '../../src/contract/shared.ts'
+import type { Shared } from '../../src/contract/shared-memory.ts'
 
 /** Shared memory of one thread; `sizes` as SLUICE_SHARED_* would say. */
 export function makeShared(sizes: Partial<typeof TRIAL_SIZES> = {}): Shared {

@@ -24,7 +24,12 @@ writeFileSync(
   join(plugins, 'crash', 'crash.mjs'),
   `export default {
     name: 'crash', summary: 'Ends the worker.', priority: 3, schema: { type: 'record', fields: {} },
-    build: () => ({ onRequest() { setTimeout(() => { throw new Error('the fixture has thrown') }, 0); return 0 } }),
+    build: () => ({
+      onRequest() {
+        setTimeout(() => { throw new Error('the fixture has thrown') }, 0)
+        return 0
+      },
+    }),
   }`,
 )
 

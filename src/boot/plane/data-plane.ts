@@ -3,7 +3,7 @@ import type { Environment } from '../../config/env.ts'
 import type { Config } from '../../config/model.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
-import type { Shared } from '../../contract/shared.ts'
+import type { Shared } from '../../contract/shared-memory.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
 import type { Counters } from '../../state/counters.ts'
 

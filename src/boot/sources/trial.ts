@@ -10,7 +10,7 @@ import { NameTable } from '../../flow/balancer/name-table.ts'
 import { readVersion } from '../machine.ts'
 import { openClock } from '../plane/clock.ts'
 import { NO_REDIS } from '../plane/no-redis.ts'
-import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../plane/shared.ts'
+import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../plane/shared-memory.ts'
 
 /** Throws GatewayError CONFIG_INVALID, as a worker would. */
 export function tryCompile(config: Config, tools: BuildTools): void {

@@ -4,7 +4,7 @@ import type { Environment } from '../../config/env.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import type { Resolved } from '../../contract/target.ts'
 import type { LogLevel } from '../plane/data-plane.ts'
-import type { SharedBuffers } from '../plane/shared.ts'
+import type { SharedBuffers } from '../plane/shared-memory.ts'
 
 /** Answers for names, for a worker's NameTable; null forgets one. */
 export type NameEntries = readonly (readonly [name: string, answers: readonly Resolved[] | null])[]

@@ -11,7 +11,7 @@ import type { Environment } from '../../config/env.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import { Counters, RESTARTS } from '../../state/counters.ts'
 import type { OperatorLog } from '../log/operator-log.ts'
-import type { SharedBuffers } from '../plane/shared.ts'
+import type { SharedBuffers } from '../plane/shared-memory.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './messages.ts'
 
 const PAUSE_FIRST_MS = 100

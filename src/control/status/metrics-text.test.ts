@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { faults } from '../../base/faults.ts'
-import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../boot/plane/shared.ts'
+import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../boot/plane/shared-memory.ts'
 import { Counters, FAULTS, HEAP_BYTES, makeCounterBuffer, REQUESTS, RESPONSES } from '../../state/counters.ts'
 import { metricsText } from './metrics-text.ts'
 import { EMPTY_HASH, notReady, type StatusView, statusBody } from './status-view.ts'

@@ -6,7 +6,7 @@
 import type { Exchange } from '../../contract/exchange.ts'
 import type { TransportEvents } from '../../contract/transport.ts'
 import { MORE } from '../../http1/answers.ts'
-import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked.ts'
+import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked/chunked.ts'
 import { forgetReceived } from '../../http1/fields.ts'
 import {
   CHUNKED,

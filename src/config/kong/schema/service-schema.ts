@@ -11,10 +11,10 @@ import {
   uniqueName,
   uuid,
 } from './entity.ts'
+import { retryPolicy } from './extensions/resilience-schema.ts'
 import { hostRule } from './hosts.ts'
 import { pathRule } from './paths.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { retryPolicy } from './resilience-schema.ts'
 
 const timeout = s.integer({ default: 60000, between: [1, 2147483646] })
 const WITH_TLS = ['https', 'tls']

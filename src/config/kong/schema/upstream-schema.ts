@@ -1,9 +1,9 @@
 /** Upstreams and their targets. */
 import { type EntityCheck, s, type Value } from '../../../contract/schema.ts'
 import { type EntityDefinition, entityRecord, onText, type RawRecord } from './entity.ts'
+import { circuitBreaker, outlierDetection, slowStart } from './extensions/resilience-schema.ts'
 import { hostPortRule, hostRule, normalTarget, targetRule, upstreamNameRule } from './hosts.ts'
 import { pathRule } from './paths.ts'
-import { circuitBreaker, outlierDetection, slowStart } from './resilience-schema.ts'
 import { headerName } from './route-schema.ts'
 
 const ALGORITHMS = ['consistent-hashing', 'least-connections', 'round-robin', 'latency', 'least-request']

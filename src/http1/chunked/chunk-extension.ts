@@ -8,7 +8,7 @@
  *
  * HOT     One table look-up or two a byte, on chunks that have extensions.
  */
-import { BACKSLASH, CR, EQUALS, FIELD, QUOTE, SEMICOLON, TOKEN } from './chars.ts'
+import { BACKSLASH, CR, EQUALS, FIELD, QUOTE, SEMICOLON, TOKEN } from '../chars.ts'
 
 /** A semicolon came. */
 export const EXTENSION_START = 0

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { positions, readChunked } from '../../test/kit/codec-rig.ts'
-import { listFields } from './fields.ts'
-import { CHUNK_LINE_MAX, TRAILER_BYTES_MAX } from './limits.ts'
+import { positions, readChunked } from '../../../test/kit/codec-rig.ts'
+import { listFields } from '../fields.ts'
+import { CHUNK_LINE_MAX, TRAILER_BYTES_MAX } from '../limits.ts'
 
 const sample = '5\r\nhello\r\n1;a;b=c;d="e\\"f";g=h\r\n \r\n00A\r\n0123456789\r\n0\r\nX-Sum: 7\r\n\r\n'
 

@@ -1,5 +1,5 @@
 /** Fields of services and upstreams that Kong has not: circuits, outlier detection, slow start, retries beyond Kong's. */
-import { type EntityCheck, s } from '../../../contract/schema.ts'
+import { type EntityCheck, s } from '../../../../contract/schema.ts'
 
 const percent = (fallback: number) => s.number({ default: fallback, between: [0, 100] })
 const count = (fallback: number) => s.integer({ default: fallback, between: [1, 1_000_000] })

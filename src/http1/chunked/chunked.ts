@@ -12,9 +12,9 @@
  *
  * HOT     Once or twice a chunk.
  */
-import { CR, HEX, LF, SEMICOLON } from './chars.ts'
+import { CR, HEX, LF, SEMICOLON } from '../chars.ts'
+import { CHUNK_LINE_MAX } from '../limits.ts'
 import { EXTENSION_END, EXTENSION_START, stepExtension } from './chunk-extension.ts'
-import { CHUNK_LINE_MAX } from './limits.ts'
 
 export const CHUNK_MORE = 0
 export const CHUNK_DATA = 1
