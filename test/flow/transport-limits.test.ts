@@ -79,6 +79,23 @@ test('above the limit of connections tries wait for one, in order', async (t) =>
   assert.deepEqual([server.sockets.length, limits.pending], [2, 0])
 })
 
+test('a place that another worker was quicker to take leaves the try waiting for a connection there is', async (t) => {
+  const server = await openServer(t, () => {})
+  const rig = makeTransportRig(t, server.port)
+  const limits = new Limits(2, 9)
+  limits.giveConnection = () => {}
+  rig.target.limits = limits
+  const [first, second, third] = [1, 2, 3].map(() => rig.send())
+  await until(() => first!.x.sentMs > 0 && second!.x.sentMs > 0, 'two are sent')
+  first!.x.carrier!.abort(first!.x)
+  assert.deepEqual([rig.pool.open, rig.pool.queued], [1, 1])
+  await until(() => server.sockets.length === 2, 'both connections')
+  server.sockets[1]!.write(OK)
+  await until(() => second!.told.isOver, 'the answer')
+  await until(() => third!.x.sentMs > 0, 'the third is sent')
+  assert.equal(rig.pool.open, 1)
+})
+
 test('an address without a connection may open one whatever the limit', async (t) => {
   const server = await openServer(t, (socket) => void socket.write(OK))
   const rig = makeTransportRig(t, server.port)

@@ -5,6 +5,7 @@ import { exchangeOf } from '../../../test/kit/balancer-rig.ts'
 import { makeTarget } from '../../../test/kit/flow-rig.ts'
 import { Deadlines } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
+import { WAITED_IN_VAIN } from '../../contract/target.ts'
 import { LINES_MAX, Lines, type OpenLine } from './lines.ts'
 import { Pool, type Pooled } from './pool.ts'
 import { QueuedTry } from './queued-try.ts'
@@ -83,6 +84,7 @@ test('a try that waited in vain leaves the queue and says so once', () => {
   deadlines.sweep(500)
   deadlines.sweep(501)
   assert.deepEqual(told, [faults.TARGET_CONNECT_TIMEOUT])
+  assert.notEqual(waiting.x.holds & WAITED_IN_VAIN, 0, 'the target is not to blame')
   assert.equal(pool.nextWaiting(), null)
 })
 

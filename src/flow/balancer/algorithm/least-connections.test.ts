@@ -87,6 +87,7 @@ test('above SCAN_MAX targets the load stays as even as a comparison of a few mak
   for (let i = 0; i < 40 * SCAN_MAX; i++) group.pick(exchangeOf())
   const loads = group.targets.map((target) => target.inFlight)
   assert.ok(Math.max(...loads) <= 12 && Math.min(...loads) >= 7, loads.join(' '))
+  assert.ok(new Set(loads).size > 1, 'not all are compared')
 })
 
 test('what is under way in another worker counts', () => {

@@ -104,6 +104,14 @@ test('a circuit that opens refuses with the time to wait, and lets a probe in wh
   assert.equal(rig.log.filter((line) => line.startsWith('warn a circuit has closed')).length, 1)
 })
 
+test('a request for which no target is left holds nothing', () => {
+  const { group, state } = open({ ...BREAKER, max_requests: 1 })
+  for (const target of group.targets) target.state.setHealthy(false, 0)
+  const x = exchangeOf()
+  assert.equal(group.pick(x), null)
+  assert.deepEqual([group.refusal, x.holds, state.requests], [faults.TARGET_NONE, 0, 0])
+})
+
 test('a client that leaves judges nothing, and its probe is another one’s', () => {
   const { rig, group } = open(BREAKER)
   for (let i = 0; i < 5; i++) end(group, faults.CLIENT_GONE)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  answersOf,
   buildGroup,
   countHits,
   exchangeOf,
@@ -10,6 +11,7 @@ import {
   UPSTREAM,
 } from '../../../../test/kit/balancer-rig.ts'
 import { faults } from '../../../base/faults.ts'
+import { buildUpstream } from '../build.ts'
 
 function open(threshold: number, panic: number, weights: readonly number[]) {
   const rig = makeBalancerRig()
@@ -45,7 +47,7 @@ test('a threshold of 0 asks only for one that is usable', () => {
 })
 
 test('while fewer targets than the panic threshold are usable all with weight get traffic', () => {
-  const { group, out } = open(0, 50, [1, 1, 1, 1, 0])
+  const { group, out } = open(0, 50, [1, 1, 1, 1, 0, 0])
   out(0, 1)
   assert.deepEqual(Object.keys(countHits(group, 8)).sort(), ['10.0.0.2:80', '10.0.0.3:80'])
   out(0, 1, 2)
@@ -59,6 +61,17 @@ test('while fewer targets than the panic threshold are usable all with weight ge
   assert.equal(Object.keys(countHits(group, 8)).length, 4)
   out(0)
   assert.deepEqual(Object.keys(countHits(group, 9)).sort(), ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'])
+})
+
+test('other addresses are looked at anew, also within a turn', () => {
+  const rig = makeBalancerRig()
+  const upstream = { ...UPSTREAM, healthchecks: { ...UPSTREAM.healthchecks, threshold: 50 } }
+  rig.names.update('up.test', answersOf('10.0.0.1'))
+  const group = buildUpstream(upstream, [{ target: 'up.test:80', weight: 1 }], rig.tools)
+  group.targets[0]!.state.setHealthy(false, 1000)
+  assert.equal(group.pick(exchangeOf()), null)
+  rig.names.update('up.test', answersOf('10.0.0.2'))
+  assert.ok(group.pick(exchangeOf()))
 })
 
 test('a threshold is asked before a panic', () => {
