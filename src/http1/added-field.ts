@@ -6,7 +6,7 @@ export class AddedField {
   readonly #text: string
   /** The line as it is sent, or its part before the count; null: to be made of name and value. */
   readonly line: Uint8Array | null
-  /** What ends the line, where not negative. */
+  /** What ends the line, where not negative: an int32. */
   readonly count: number
 
   constructor(name: string, text: string, line: Uint8Array | null, count: number) {

@@ -3,8 +3,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readRequest } from '../../test/kit/codec-rig.ts'
 import { Outbox } from '../base/outbox.ts'
-import { addField, getField, getFields, listFields, removeField, setField } from './fields.ts'
-import type { Head } from './head.ts'
+import { AddedField } from './added-field.ts'
+import {
+  addField,
+  getField,
+  getFields,
+  listFields,
+  makeConstantField,
+  makeFieldStart,
+  removeField,
+  setField,
+} from './fields.ts'
+import { Head, KIND_RESPONSE } from './head.ts'
+import { RESPONSE_LIMITS } from './limits.ts'
 import { bit } from './names.ts'
 
 function head(): Head {
@@ -49,4 +60,23 @@ test('no edit can smuggle a line or a field into the head', () => {
   for (const name of ['', 'a b', 'a:', 'a\r\n', '\u0100', '\xe9', '\u0141'])
     assert.throws(() => addField(head(), name, 'v'), RangeError, JSON.stringify(name))
   addField(head(), 'X', 'a\tb \xff')
+})
+
+test('a field whose bytes were made beforehand is sent, read and removed like any other', () => {
+  const own = new Head(KIND_RESPONSE, RESPONSE_LIMITS)
+  const constant = makeConstantField('X-Limit', '5')
+  for (const count of [0, 9, 10, 2 ** 31 - 1]) {
+    own.reset()
+    own.added.push(constant, new AddedField('X-Left', '', makeFieldStart('X-Left'), count))
+    const out = new Outbox()
+    own.putFields(out, 0)
+    assert.equal(out.bytes.latin1Slice(0, out.used), `X-Limit: 5\r\nX-Left: ${count}\r\n`)
+    assert.deepEqual(listFields(own), [
+      ['X-Limit', '5'],
+      ['X-Left', String(count)],
+    ])
+  }
+  removeField(own, 'x-limit')
+  assert.equal(getField(own, 'x-limit'), null)
+  assert.throws(() => makeConstantField('X-Limit', 'a\r\nb'), RangeError)
 })

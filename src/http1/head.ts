@@ -43,9 +43,10 @@ const START_FIELDS = 32
 /** Up to this many bytes a loop beats the view that a block copy has to make first. */
 const LOOP_MAX = 96
 
-const last = new SourceMemory()
+/** Of an int32. */
+const COUNT_DIGITS_MAX = 10
 
-const CRLF = Uint8Array.of(CR, LF)
+const last = new SourceMemory()
 
 export class Head extends FirstLine {
   readonly kind: number
@@ -245,10 +246,8 @@ export class Head extends FirstLine {
         out.putLatin1('\r\n')
         continue
       }
-      out.putAll(field.line)
-      if (field.count < 0) continue
-      out.putDecimal(field.count)
-      out.putAll(CRLF)
+      if (field.count < 0) out.putAll(field.line)
+      else putCounted(out, field.line, field.count)
     }
   }
 
@@ -284,4 +283,24 @@ export class Head extends FirstLine {
 function isPlain(word: number): boolean {
   const del = word ^ 0x7f7f7f7f
   return ((((word - 0x20202020) & ~word) | ((del - 0x01010101) & ~del)) & 0x80808080) === 0
+}
+
+/** A line that ends with a count. By hand and in int32: each call into the outbox costs as much as ten bytes. */
+function putCounted(out: Outbox, line: Uint8Array, count: number): void {
+  out.reserve(line.length + COUNT_DIGITS_MAX + 2)
+  const bytes = out.bytes
+  let at = out.used
+  for (let i = 0; i < line.length; i++) bytes[at++] = line[i]!
+  let rest = count | 0
+  let digits = 1
+  for (let left = rest; left >= 10; left = (left / 10) | 0) digits++
+  at += digits
+  for (let i = 1; i <= digits; i++) {
+    const next = (rest / 10) | 0
+    bytes[at - i] = 48 + (rest - next * 10)
+    rest = next
+  }
+  bytes[at] = CR
+  bytes[at + 1] = LF
+  out.used = at + 2
 }

@@ -129,7 +129,7 @@ export function putRetryAfter(x: Exchange, seconds: number): void {
 }
 
 function makeCounted(counted: CountedName, count: number): AddedField {
-  return Number.isInteger(count)
+  return (count | 0) === count
     ? new AddedField(counted.name, '', counted.start, count)
     : new AddedField(counted.name, String(count), null, -1)
 }
