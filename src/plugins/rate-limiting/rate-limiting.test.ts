@@ -206,6 +206,12 @@ describe('cost', () => {
     assert.ok(fieldsOf(x).includes('Retry-After: 60'))
   })
 
+  test('where several periods have no room for it, the longest says when to come back', () => {
+    const rig = plugin({ minute: 4, hour: 5, cost: { value: 3 } })
+    rig.ask()
+    assert.ok(fieldsOf(rig.ask(DONE)).includes('Retry-After: 3600'))
+  })
+
   test('a request’s header names it, up to the most it may', () => {
     const rig = plugin({ minute: 100, cost: { by: 'header', name: 'X-Cost', max: 10, default: 3 } })
     const left = (head: string) => fieldsOf(rig.ask(NEXT, { head }))[1]
