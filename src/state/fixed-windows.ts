@@ -37,7 +37,7 @@ export class WindowAsk {
   readonly caps: Int32Array
   /** The windows of now, by period. */
   readonly ids: Int32Array
-  /** What the call found, by period, before it raised anything. */
+  /** What the call found, by period with a cap, before it raised anything. */
   readonly used: Int32Array
   /** The second, as in nowS, at which the longest of the windows is over. */
   untilS: number
@@ -105,16 +105,15 @@ export class FixedWindows {
   #check(at: number, fields: Int32Array, cost: number): number {
     const words = this.#words
     let refusing = -1
-    for (let period = 0, id = at; period < PERIODS; period++, id += 2) {
+    for (let period = 0; period < PERIODS; period++) {
       const cap = fields[CAPS + period]!
-      let used = 0
-      if (cap !== 0) {
-        const asked = fields[IDS + period]!
-        const ahead = (words[id]! - asked) | 0
-        if (ahead >= 0) used = words[id + 1]!
-        if (ahead > 1 && used !== 0) words[id] = asked
-        if (cost > cap - used && refusing < 0) refusing = period
-      }
+      if (cap === 0) continue
+      const id = at + 2 * period
+      const asked = fields[IDS + period]!
+      const ahead = (words[id]! - asked) | 0
+      const used = ahead >= 0 ? words[id + 1]! : 0
+      if (ahead > 1 && used !== 0) words[id] = asked
+      if (cost > cap - used && refusing < 0) refusing = period
       fields[USED + period] = used
     }
     return refusing
