@@ -60,7 +60,7 @@ async function main(): Promise<void> {
     await accepting(originPort)
     const redisPort = await openRedis(directory, children)
     const running: Running[] = []
-    for (const subject of subjects.filter((one) => values.subjects.split(',').includes(one.name))) {
+    for (const subject of values.subjects.split(',').map(subjectOf)) {
       const place = { directory, port: await freePort(), originPort, redisPort }
       const child = start(GATEWAY_CORE, subject.command(place), subject.env(place))
       children.push(child)
@@ -97,6 +97,13 @@ async function compare(running: readonly Running[], connections: number): Promis
     const name = `${one.subject.name.padEnd(18)} ${String(connections).padStart(4)} conns`
     console.log(`${name}  ${cost}  ${rate}  ${rssKb(one.pid) >> 10} MB`)
   }
+}
+
+function subjectOf(name: string): Subject {
+  const found = subjects.find((one) => one.name === name)
+  if (found === undefined)
+    throw new Error(`no subject is named ${name}; there are ${subjects.map((one) => one.name).join(', ')}`)
+  return found
 }
 
 /** Round by round, so that a machine that gets slower does so for both. */
