@@ -12,6 +12,8 @@ import { PERIODS } from './periods.ts'
 import type { RedisKeys } from './redis-keys.ts'
 
 export const KEYS_MAX = 65_536
+/** Counters in one push: half of the places that a link has. What is left over goes out when it has come through. */
+export const PUSH_MAX = 5000
 
 /** One key's. */
 class Delta {
@@ -49,6 +51,8 @@ export class Deltas {
   readonly #options: DeltasOptions
   readonly #byName = new Map<string, Delta>()
   readonly #push: DeltaPush
+  #isCut = false
+  #isClosed = false
 
   constructor(options: DeltasOptions) {
     this.#options = options
@@ -77,7 +81,7 @@ export class Deltas {
     return true
   }
 
-  /** Sends all that is gathered, as one; nothing while the last is under way. */
+  /** Sends what is gathered, as one; nothing while the last is under way. */
   push(): void {
     const push = this.#push
     if (push.isPending) return
@@ -85,8 +89,14 @@ export class Deltas {
     this.#options.calendar.refresh(nowMs)
     push.clear()
     push.parts.length = 0
-    for (const delta of this.#byName.values())
+    this.#isCut = false
+    for (const delta of this.#byName.values()) {
+      if (push.keys.length > PUSH_MAX - PERIODS) {
+        this.#isCut = true
+        break
+      }
       if (!this.#gather(delta, nowMs)) this.#byName.delete(delta.name)
+    }
     if (push.keys.length > 0) this.#options.link.push(push)
   }
 
@@ -116,8 +126,14 @@ export class Deltas {
     return (nowMs / 1000 + calendar.endsS[period]! - calendar.wallS) | 0
   }
 
+  /** The last push; should one be under way, another follows it. */
+  close(): void {
+    this.#isClosed = true
+    this.push()
+  }
+
   /** What came through has a total. */
-  onPushed(push: DeltaPush): void {
+  onPushed(push: DeltaPush, failure: RedisFailure | null): void {
     const nowS = (this.#options.now() / 1000) | 0
     for (let i = 0; i < push.parts.length; i++) {
       const total = push.totals[i]
@@ -130,6 +146,7 @@ export class Deltas {
       }
       this.#options.others.learn(part, total, nowS)
     }
+    if (failure === null && (this.#isCut || this.#isClosed)) this.push()
   }
 }
 
@@ -147,7 +164,7 @@ class DeltaPush extends Push {
     this.#owner = owner
   }
 
-  onPushed(_failure: RedisFailure | null): void {
-    this.#owner.onPushed(this)
+  onPushed(failure: RedisFailure | null): void {
+    this.#owner.onPushed(this, failure)
   }
 }

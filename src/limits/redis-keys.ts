@@ -44,9 +44,10 @@ export class RedisKeys {
         `:${this.#calendar.startsS[period]! * 1000}:${this.#limit}${PERIOD_NAMES[period]}`
   }
 
-  /** For what has no windows; no name of Kong's. */
-  paceKey(name: string, algorithm: string, period: number): string {
-    return `${name}:${algorithm}:${PERIOD_NAMES[period]}`
+  /** For what has no windows; no name of Kong's. `group`: of the tier, or ''. */
+  paceKey(name: string, algorithm: string, period: number, group: string): string {
+    const key = `${name}:${algorithm}:${PERIOD_NAMES[period]}`
+    return group === '' ? key : `${key}:${group}`
   }
 
   /** From a counter's first count. Kong's, or longer where the real month or year is. */

@@ -33,6 +33,19 @@ test('where one window refuses, none is counted, and the first that refuses is n
   assert.deepEqual([...ask.used], [2, 2, 2, 0, 0, 0])
 })
 
+test('a limit a second leaves a limit a day under the same key its count', () => {
+  const { windows, key, ask } = makeLimit([0, 0, 0, 2])
+  ask.untilS = 86_400
+  setIds(ask, 86_400)
+  windows.take(key, ask, 2, 0)
+  const short = new WindowAsk()
+  short.caps[0] = 5
+  short.ids[0] = 86_401
+  short.untilS = 1
+  assert.equal(windows.take(key, short, 1, 0), -1)
+  assert.equal(windows.take(key, ask, 1, 60), 3)
+})
+
 test('a thread whose clock is a turn behind counts in the window that has begun', () => {
   const { windows, key, ask } = makeLimit([2])
   setIds(ask, 101)

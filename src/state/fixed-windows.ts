@@ -65,7 +65,7 @@ export class FixedWindows {
     const at = this.#table.hold(key.a, key.b, nowS)
     const refusing = this.#check(at, ask.fields, cost)
     if (refusing < 0) this.#count(at, ask.fields, cost)
-    this.#table.keepUntil(at, ask.untilS)
+    this.#table.keepAtLeast(at, ask.untilS)
     this.#table.release(at)
     return refusing
   }
@@ -86,7 +86,7 @@ export class FixedWindows {
     const at = this.#table.hold(key.a, key.b, nowS)
     this.#check(at, ask.fields, cost)
     this.#count(at, ask.fields, cost)
-    this.#table.keepUntil(at, ask.untilS)
+    this.#table.keepAtLeast(at, ask.untilS)
     this.#table.release(at)
   }
 
@@ -97,7 +97,7 @@ export class FixedWindows {
     for (let period = 0; period < PERIODS; period++)
       if (ask.caps[period] !== 0 && counts[period]! > ask.used[period]!)
         this.#write(at + 2 * period, ask.ids[period]!, counts[period]!)
-    this.#table.keepUntil(at, ask.untilS)
+    this.#table.keepAtLeast(at, ask.untilS)
     this.#table.release(at)
   }
 

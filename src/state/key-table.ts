@@ -123,6 +123,12 @@ export class KeyTable {
     this.words[at + (UNTIL - STATE)] = untilS
   }
 
+  /** As keepUntil, but what was promised before holds: others may count in longer windows under the same key. */
+  keepAtLeast(at: number, untilS: number): void {
+    const until = at + (UNTIL - STATE)
+    if (((untilS - this.words[until]!) | 0) > 0) this.words[until] = untilS
+  }
+
   release(at: number): void {
     unlock(this.#locks, LINE + ((at - this.#slotsAt) >> STRIPE_SHIFT) * LINE)
   }

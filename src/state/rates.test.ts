@@ -124,6 +124,16 @@ test('rates do what a list of tokens would do, over clocks that differ', () => {
   )
 })
 
+test('a debt of a hundred years is not forgotten, though seconds so far ahead would wrap', () => {
+  const { take, rates } = makeLimit()
+  const hourMs = 3_600_000
+  assert.equal(take(1000, hourMs, 1_000_000, 999_999), 0)
+  assert.notEqual(take(9000, hourMs, 1_000_000, 999_999), 0)
+  const key = keyOf('a queue')
+  for (let i = 0; i < 100; i++) rates.reserve(key, 1000 + 10_000 * i, 10_000 * hourMs, 100)
+  assert.ok(rates.reserve(key, 2_000_000, 10_000 * hourMs, 50) < 0)
+})
+
 /** When all that was admitted is paid for, one gap each, from the first on. */
 function owedMs(admitted: readonly { atMs: number; cost: number }[], gap: number): number {
   let dueMs = 0

@@ -23,6 +23,8 @@ const TICKS_PER_MS = 2 ** 18
 const TICKS_PER_S = 1000 * TICKS_PER_MS
 const LAG_MS = 1000
 const MS_MAX = 0x7fffffff
+/** 34 years: seconds further ahead would wrap, and the key be taken for one that is over. */
+const KEPT_S_MAX = 2 ** 30
 
 export class Rates {
   /** Whole requests that could still come at once after the last `take`. */
@@ -50,7 +52,7 @@ export class Rates {
     const next = due + gap * cost
     if (next <= limit) {
       this.#doubles[at >> 1] = next
-      this.#table.keepUntil(at, ((next / TICKS_PER_S) | 0) + 1)
+      this.#table.keepUntil(at, (Math.min(next / TICKS_PER_S, nowMs / 1000 + KEPT_S_MAX) | 0) + 1)
       this.#table.release(at)
       this.left = Math.floor((limit - next) / gap) | 0
       return 0
@@ -76,7 +78,7 @@ export class Rates {
 
     if (due <= limit) {
       this.#doubles[at >> 1] = due + gap
-      this.#table.keepUntil(at, (((due + gap) / TICKS_PER_S) | 0) + 1)
+      this.#table.keepUntil(at, (Math.min((due + gap) / TICKS_PER_S, nowMs / 1000 + KEPT_S_MAX) | 0) + 1)
       this.#table.release(at)
       const waitMs = Math.ceil((due - now) / TICKS_PER_MS)
       return waitMs > MS_MAX ? MS_MAX : waitMs | 0

@@ -38,7 +38,7 @@ export class Gate {
   readonly isTolerant: boolean
   readonly #own: Tier
   readonly #tiers: readonly Tier[]
-  readonly #isSilent: boolean
+  readonly #isHidden: boolean
   readonly #status: number
   readonly #message: string
   #dryLogMs: number
@@ -62,8 +62,7 @@ export class Gate {
     this.#tiers = (config.tiers ?? []).map(
       (tier) => new Tier(tier.consumer_group, tier, config, this.calendar),
     )
-    // A dry run changes nothing for clients.
-    this.#isSilent = config.hide_client_headers || config.headers === 'none' || config.dry_run
+    this.#isHidden = config.hide_client_headers || config.headers === 'none'
     this.#status = config.error_code
     this.#message = config.error_message
     this.#dryLogMs = -Infinity
@@ -75,6 +74,7 @@ export class Gate {
     const tier = this.#tiers.length === 0 || x.consumer === null ? this.#own : this.#pick(x.consumer.groups)
     tier.set.refresh(this.calendar, (nowMs / 1000) | 0)
     this.identity.find(x)
+    this.identity.key.b ^= tier.salt
     return tier
   }
 
@@ -100,7 +100,9 @@ export class Gate {
 
   /** `tier.set.ask.used` is what was used before this request. `stop`: the period that refuses, or -1. */
   settleWindows(x: Exchange, tier: Tier, cost: number, stop: number): Verdict {
-    if (this.#isSilent) return stop < 0 ? NEXT : this.#refuse(x, tier, stop)
+    if (stop < 0 && (this.#isHidden || this.isDry)) return NEXT
+    // A dry run changes nothing for clients.
+    if (this.isDry) return this.#refuse(x, tier, stop)
     const resetS = tier.fields.putWindows(x, cost, stop)
     if (stop < 0) return NEXT
     putRetryAfter(x, resetS)
@@ -109,9 +111,9 @@ export class Gate {
 
   /** `resetS`: until all is free again; less than 0 when refused: minus the seconds until asking again can succeed. */
   settlePaced(x: Exchange, tier: Tier, left: number, resetS: number): Verdict {
-    if (!this.#isSilent) tier.fields.putPaced(x, left, Math.abs(resetS))
+    if (!this.#isHidden && !this.isDry) tier.fields.putPaced(x, left, Math.abs(resetS))
     if (resetS >= 0) return NEXT
-    if (!this.#isSilent) putRetryAfter(x, -resetS)
+    if (!this.isDry) putRetryAfter(x, -resetS)
     return this.#refuse(x, tier, tier.period)
   }
 

@@ -85,12 +85,13 @@ test('two workers over one table share one limit', () => {
   two.ask(DONE)
 })
 
-test('hidden, no header tells of the limit, Retry-After neither', () => {
-  for (const config of [{ hide_client_headers: true }, { headers: 'none' }]) {
-    const rig = plugin({ minute: 1, ...config })
-    assert.deepEqual(fieldsOf(rig.ask()), [])
-    assert.deepEqual(fieldsOf(rig.ask(DONE)), [])
-  }
+test('hidden, no header tells of the limit, but a refusal says when to come again', () => {
+  for (const hidden of [{ hide_client_headers: true }, { headers: 'none' }])
+    for (const algorithm of ['fixed-window', 'sliding-window', 'token-bucket', 'leaky-bucket']) {
+      const rig = plugin({ minute: 1, algorithm, ...hidden })
+      assert.deepEqual(fieldsOf(rig.ask()), [])
+      assert.deepEqual(fieldsOf(rig.ask(DONE)), ['Retry-After: 60'], algorithm)
+    }
 })
 
 test('the refusal has the status and the words that are configured', () => {
@@ -194,6 +195,18 @@ describe('tiers', () => {
     rig.ask(NEXT, { consumer: { ...CONSUMER, groups: ['bronze'] } })
     assert.equal(rig.ask(DONE, { consumer: CONSUMER }).detail, 'limit of 1 a hour, by consumer')
   })
+})
+
+test('members of two tiers behind one address don’t pay with each other’s tokens', () => {
+  for (const algorithm of ['token-bucket', 'sliding-window', 'leaky-bucket']) {
+    const tiers = [{ consumer_group: 'gold', second: 100 }]
+    const rig = plugin({ minute: 1, limit_by: 'ip', algorithm, tiers })
+    const gold = { consumer: { ...CONSUMER, groups: ['gold'] } }
+    rig.ask()
+    rig.ask(NEXT, gold)
+    rig.ask(DONE)
+    assert.equal(rig.ask(DONE).detail, 'limit of 1 a minute, by ip')
+  }
 })
 
 describe('cost', () => {

@@ -37,7 +37,8 @@ export class RedisPace implements Limiter {
     const check = new PaceCheck(this, x, tier)
     gate.identity.keep(check)
     check.ask(KINDS[this.#algorithm], this.#keys.nameOf(gate.identity.text), gate.cost.of(x))
-    check.window(this.#keys.paceKey(check.name, NAMES[this.#algorithm], tier.period), tier.cap, 0)
+    const key = this.#keys.paceKey(check.name, NAMES[this.#algorithm], tier.period, tier.group)
+    check.window(key, tier.cap, 0)
     check.windowMs = tier.windowMs
     check.gapMs = tier.gapMs
     check.burst = tier.burst

@@ -2,7 +2,7 @@
 import { type EntityCheck, type Infer, s, type Value } from '../../contract/schema.ts'
 import { LIMIT_BY } from '../../limits/identity.ts'
 import { atLeastOnePeriod, periodCount, periodFields, periodOrder } from '../../limits/period-schema.ts'
-import { CAP_MAX, PERIOD_NAMES, PERIOD_SECONDS } from '../../limits/periods.ts'
+import { PERIOD_NAMES, PERIOD_SECONDS } from '../../limits/periods.ts'
 import { policyField, redisChecks, redisFields, usesRedis } from '../../limits/redis-schema.ts'
 
 /** Kong's least time between two pushes, in seconds. */
@@ -75,7 +75,7 @@ export const schema = s.record(
     hide_client_headers: s.boolean({
       required: true,
       default: false,
-      says: 'Sends no header about the limit.',
+      says: 'Sends no header about the limit, but for `Retry-After` in a refusal.',
     }),
     error_code: s.number({ default: 429, gt: 0, custom: statusOnly, says: 'The status of a refusal.' }),
     error_message: s.string({ default: 'API rate limit exceeded', says: 'The words of a refusal.' }),
@@ -121,7 +121,7 @@ function makeChecks(): EntityCheck[] {
     neededBy('path', 'path'),
     ...redisChecks,
     { name: 'one period', fields: ['algorithm', 'tiers', ...PERIOD_NAMES], check: onePeriod },
-    { name: 'burst', fields: ['algorithm', 'burst', ...PERIOD_NAMES], check: burstRule },
+    { name: 'burst', fields: ['algorithm', 'burst', 'tiers', ...PERIOD_NAMES], check: burstRule },
     { name: 'cost', fields: ['algorithm', 'cost'], check: costRule },
   ]
 }
@@ -164,11 +164,16 @@ function burstRule(config: Record): string | null {
   if (algorithm === 'token-bucket') return burst > 0 ? null : 'a token-bucket needs a burst of at least 1'
   if (algorithm !== 'leaky-bucket')
     return 'burst can only be used with the algorithms token-bucket and leaky-bucket'
-  const period = PERIOD_NAMES.findIndex((name) => config[name] !== null)
-  const limit = Number(config[PERIOD_NAMES[period] ?? ''] ?? CAP_MAX)
-  return (burst * PERIOD_SECONDS[Math.max(0, period)]!) / limit <= WAIT_MAX_S
+  const tiers = Array.isArray(config['tiers']) ? config['tiers'].filter(isRecord) : []
+  return [config, ...tiers].every((limits) => burst * gapSecondsOf(limits) <= WAIT_MAX_S)
     ? null
     : `the last of a burst of ${burst} would wait longer than ${WAIT_MAX_S} seconds`
+}
+
+/** Between two requests, by the one period that is set. */
+function gapSecondsOf(limits: Record): number {
+  const period = PERIOD_NAMES.findIndex((name) => typeof limits[name] === 'number')
+  return period < 0 ? 0 : PERIOD_SECONDS[period]! / Number(limits[PERIOD_NAMES[period]!])
 }
 
 function costRule({ algorithm, cost }: Record): string | null {

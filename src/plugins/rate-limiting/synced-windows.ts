@@ -123,7 +123,7 @@ export class SyncedWindows implements Limiter {
   close(): void {
     this.#cancel?.()
     this.#cancel = null
-    this.#deltas.push()
+    this.#deltas.close()
     this.#link.close()
   }
 }

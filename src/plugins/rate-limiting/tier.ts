@@ -1,4 +1,5 @@
 /** The limits of the plugin or of one consumer group, ready to be asked, told of and logged. */
+import { Fingerprint } from '../../base/fingerprint.ts'
 import type { Calendar } from '../../limits/calendar.ts'
 import { LimitSet } from '../../limits/limit-set.ts'
 import { capOf, type Limits, PERIOD_NAMES, PERIOD_SECONDS } from '../../limits/periods.ts'
@@ -18,6 +19,11 @@ export class Tier {
   readonly cap: number
   readonly gapMs: number
   readonly burst: number
+  /**
+   * Tells its keys from those of other tiers: one client's address can be that of two tiers, and a debt or a part of a
+   * window means nothing under another rate. Counts in windows do, and are shared: 0.
+   */
+  readonly salt: number
 
   constructor(group: string, limits: Limits, config: Config, calendar: Calendar) {
     this.group = group
@@ -28,10 +34,18 @@ export class Tier {
     this.cap = capOf(limit)
     this.gapMs = this.windowMs / limit
     this.burst = config.burst ?? (config.algorithm === 'leaky-bucket' ? 0 : this.cap)
-    const forms = { kong: /kong|both/.test(config.headers), draft: /draft|both/.test(config.headers) }
+    const shown = config.hide_client_headers ? 'none' : config.headers
+    const forms = { kong: /kong|both/.test(shown), draft: /draft|both/.test(shown) }
     const quota = config.algorithm === 'token-bucket' ? this.burst : null
     this.fields = new RateFields(this.set, forms, calendar, quota)
+    this.salt = config.algorithm === 'fixed-window' ? 0 : makeSalt(`${PERIOD_NAMES[this.period]} ${group}`)
     const whose = group === '' ? '' : ` for ${group}`
     this.texts = PERIOD_NAMES.map((name, period) => `limit of ${this.set.limits[period]} a ${name}${whose}`)
   }
+}
+
+function makeSalt(text: string): number {
+  const print = new Fingerprint()
+  print.setText(0, 0, text)
+  return print.a
 }

@@ -38,6 +38,7 @@ test('an answer that uses of a limit of which nothing is left is replaced by 429
   assert.deepEqual(fieldsOf(x), [
     'X-RateLimit-Limit-videos-minute: 2',
     'X-RateLimit-Remaining-videos-minute: 0',
+    'Retry-After: 60',
   ])
   assert.equal(x.detail, 'limit of 2 videos a minute, by ip')
   assert.equal(answered(rig, 'X-Other: 1').proxied, true)
@@ -54,6 +55,15 @@ test('block_on_first_violation refuses before the target is asked', () => {
     [x.fault, x.faultStatus, x.faultText],
     [faults.LIMIT_EXCEEDED, 429, "API rate limit exceeded for 'videos'"],
   )
+  assert.deepEqual(fieldsOf(x), ['Retry-After: 60'])
+})
+
+test('a refusal says when the longest of the periods that are used up is over, also where headers are hidden', () => {
+  const limits = { videos: { minute: 2, hour: 2, day: 9 }, images: { minute: 5, hour: 6 } }
+  const rig = plugin({ hide_client_headers: true, limits })
+  answered(rig, 'X-Kong-Limit: videos=2, images=5')
+  assert.deepEqual(fieldsOf(answered(rig, 'X-Kong-Limit: images=1')), ['Retry-After: 60'])
+  assert.deepEqual(fieldsOf(answered(rig, 'X-Kong-Limit: videos=1, images=1')), ['Retry-After: 3600'])
 })
 
 test('hidden, the client sees nothing of the limits, nor the target’s header', () => {

@@ -18,6 +18,7 @@ import {
 import { getFields, removeField, setField } from '../../http1/fields.ts'
 import { Calendar } from '../../limits/calendar.ts'
 import { PERIOD_NAMES } from '../../limits/periods.ts'
+import { putRetryAfter } from '../../limits/rate-fields.ts'
 import { redisSettingsOf, usesRedis } from '../../limits/redis-schema.ts'
 import { readAmounts } from './amounts.ts'
 import { Counts, Used } from './counts.ts'
@@ -127,6 +128,7 @@ class ResponseRatelimiting implements Handler {
         const left = used.left(period)
         if (this.#parts.config.block_on_first_violation && left === 0) {
           x.detail = detailOf(used, period)
+          putRetryAfter(x, this.#waitS([used]))
           refuse(x, faults.LIMIT_EXCEEDED, TOO_MANY, `API rate limit exceeded for '${used.limit.name}'`)
           return DONE
         }
@@ -145,6 +147,7 @@ class ResponseRatelimiting implements Handler {
     const amounts = readAmounts(getFields(x.response, this.#header), this.#names)
     removeField(x.response, this.#header)
     let refusal = ''
+    const refusing = usage.used.filter((_used, i) => amounts[i]! > 0)
     usage.used.forEach((used, i) => {
       for (const period of used.limit.set.periods) {
         const left = used.left(period)
@@ -161,6 +164,18 @@ class ResponseRatelimiting implements Handler {
     }
     x.detail = refusal
     answer(x, TOO_MANY, '', null)
+    setField(x.response, 'Retry-After', String(this.#waitS(refusing)))
+  }
+
+  /** Seconds until none of these is used up. */
+  #waitS(refusing: readonly Used[]): number {
+    const { calendar, host } = this.#parts
+    calendar.refresh(host.now())
+    let waitS = 1
+    for (const used of refusing)
+      for (const period of used.limit.set.periods)
+        if (used.left(period) <= 0) waitS = Math.max(waitS, calendar.resetsS[period]!)
+    return waitS
   }
 
   onLog(x: Exchange): void {
