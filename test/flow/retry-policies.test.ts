@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach } from 'node:test'
 import { answers, echoes, neverAnswers, pause, resetsUnanswered, sends } from '../kit/behaviours.ts'
-import { eachEngine } from '../kit/each-engine.ts'
+import { type Case, eachEngine } from '../kit/each-engine.ts'
 import { kongYml } from '../kit/kong-config.ts'
 import { freePort } from '../kit/ports.ts'
 import { get } from '../kit/raw-client.ts'
@@ -76,7 +76,14 @@ function busy(times: number, then: Behaviour, status = '503 Busy'): Behaviour {
 const send = (method: string, path: string, body: string) =>
   `${method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
-eachEngine('retry policies', { config }, (check) => {
+for (const pipelining of ['0', '1'])
+  eachEngine(
+    `retry policies${pipelining === '1' ? ', pipelined' : ''}`,
+    { config, env: { SLUICE_UPSTREAM_PIPELINING: pipelining } },
+    checkPolicies,
+  )
+
+function checkPolicies(check: Case): void {
   for (const path of ['/gateway-errors', '/after-a-pause'])
     check(`503, 503, 200 is a 200 to the client (${path})`, async (rig) => {
       rig.target.behave = busy(2, answers('fine'))
@@ -209,4 +216,4 @@ eachEngine('retry policies', { config }, (check) => {
     assert.deepEqual([answer.status, answer.text], [503, 'busy'])
     assert.equal(rig.target.requests.length, 1)
   })
-})
+}

@@ -164,7 +164,7 @@ test('when the exchange is taken away amid a read, nothing more is told of it', 
   assert.equal(events.body, '')
 })
 
-test('a wish for a pause is heard, and a muted reader tells nobody', () => {
+test('a wish for a pause is heard', () => {
   const events = new Recorder()
   const reader = new AnswerReader(events)
   const x = exchangeOf()
@@ -176,13 +176,4 @@ test('a wish for a pause is heard, and a muted reader tells nobody', () => {
   events.wantsMore = true
   reader.take(x, Buffer.from('l'), 0, 1)
   assert.equal(reader.wantsPause, false)
-
-  const silent = new Recorder()
-  const muted = new AnswerReader(silent)
-  const ghost = exchangeOf()
-  muted.reset(ghost)
-  muted.muted = true
-  const whole = Buffer.from('HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx')
-  assert.equal(muted.take(ghost, whole, 0, whole.length), READ_DONE)
-  assert.deepEqual([silent.said, silent.body], [[], ''])
 })

@@ -41,8 +41,6 @@ export class AnswerReader {
   reusable: boolean
   /** After READ_DONE: where the answer ended. */
   pos: number
-  /** Reads on for the framing's sake, and tells nobody: the exchange was given up. */
-  muted: boolean
   /** A byte of the answer has come. */
   started: boolean
   /** The flow asked not to be given more for now. */
@@ -56,7 +54,6 @@ export class AnswerReader {
     this.#interim = 0
     this.reusable = false
     this.pos = 0
-    this.muted = false
     this.started = false
     this.wantsPause = false
   }
@@ -67,7 +64,6 @@ export class AnswerReader {
     this.#interim = 0
     this.reusable = false
     this.pos = 0
-    this.muted = false
     this.started = false
     this.wantsPause = false
     if (x.response.used !== 0) forgetReceived(x.response)
@@ -108,7 +104,7 @@ export class AnswerReader {
     if (at < 0) return at
     if (head.status < 200) {
       if (head.status === 101 || ++this.#interim > INTERIM_MAX) return READ_FAILED
-      if (!this.muted) this.#events.targetInfo(x)
+      this.#events.targetInfo(x)
       forgetReceived(head)
       return at
     }
@@ -133,7 +129,7 @@ export class AnswerReader {
       this.#left = length
       this.#state = IN_LENGTH
     }
-    if (!this.muted) this.#events.targetHead(x)
+    this.#events.targetHead(x)
     return at
   }
 
@@ -166,7 +162,7 @@ export class AnswerReader {
   }
 
   #give(x: Exchange, buffer: Buffer, start: number, end: number): void {
-    if (!this.muted && !this.#events.targetBody(x, buffer, start, end)) this.wantsPause = true
+    if (!this.#events.targetBody(x, buffer, start, end)) this.wantsPause = true
   }
 }
 

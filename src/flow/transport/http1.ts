@@ -74,10 +74,11 @@ export class Http1Transport implements Transport {
   send(x: Exchange, target: Target): void {
     // Opened by this transport: Pools has no other implementation in a worker.
     const pool = target.pool as Pool
-    if (this.#pipelining && mayPipeline(x) && this.#pipeline(pool, x, target)) return
+    const limits = target.limits
+    // Where connections are counted a line would keep one from requests that can't share it.
+    if (this.#pipelining && limits === null && mayPipeline(x) && this.#pipeline(pool, x, target)) return
     const idle = x.freshOnly ? null : pool.take()
     if (idle !== null) return idle.begin(x, target)
-    const limits = target.limits
     if (limits !== null && !limits.takePending(x)) return this.events.targetFault(x, faults.UPSTREAM_OVERFLOW)
     if (mayOpen(pool, limits)) return this.#connect(pool, x, target)
     // An idle connection that may not be used gives its place to a new one, or nobody would ever end the wait.
@@ -121,19 +122,18 @@ export class Http1Transport implements Transport {
   /** False when all lines are full. */
   #pipeline(pool: Pool, x: Exchange, target: Target): boolean {
     let line = pool.lines.choose(pool.limits.requestsMax)
-    if ((line === null || line.depth > 0) && mayOpenLine(pool, target.limits))
-      line = this.#openLine(pool, target.limits)
+    if ((line === null || line.depth > 0) && pool.hasRoomForLine()) line = this.#openLine(pool)
     if (line === null) return false
     line.send(x, target)
     return true
   }
 
-  #openLine(pool: Pool, counted: ConnectionLimits | null): Line {
+  #openLine(pool: Pool): Line {
     const line = new Line(this, pool.limits, (left) => {
       pool.lines.remove(left)
       if (left.isOpen) return
       this.#deadlines.remove(left)
-      this.#freed(pool, counted)
+      this.#freed(pool, null)
     })
     pool.open++
     pool.lines.add(line)
@@ -178,16 +178,12 @@ function mayOpen(pool: Pool, limits: ConnectionLimits | null): boolean {
   return pool.hasRoom() && (limits === null || limits.takeConnection(pool.open === 0))
 }
 
-function mayOpenLine(pool: Pool, limits: ConnectionLimits | null): boolean {
-  return pool.hasRoomForLine() && (limits === null || limits.takeConnection(pool.open === 0))
-}
-
 const G = 71
 const H = 72
 
-/** GET and HEAD without a body, on their first try. */
+/** GET and HEAD without a body, on their first try: the next one should not wait behind others once more. */
 function mayPipeline(x: Exchange): boolean {
-  if (x.freshOnly || x.requestLength !== 0 || x.requestBody !== null) return false
+  if (x.freshOnly || x.attempts > 1 || x.requestLength !== 0 || x.requestBody !== null) return false
   const head = x.request
   const first = head.bytes[head.methodStart]
   const length = head.methodEnd - head.methodStart

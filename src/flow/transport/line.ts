@@ -4,13 +4,13 @@
  *
  * WHAT    queue  | x | x | given up | x |      answers come in the order of the requests; the first in the queue is the
  *                  ^ being read                one whose answer is being read
- *         Only GET and HEAD without a body travel here. A request that its client gives up stays in the queue as a
- *         ghost, so that its answer can be read past.
+ *         Only GET and HEAD without a body travel here. A request that is given up keeps its place until that is the
+ *         first one: nobody knows whether its answer ever comes, so the line ends and the others move to another.
  *
  * WRITES  The owning worker only.
  *
- * LIMITS  DEPTH_MAX requests a line (lines.ts). When the first one's client is slow, or the line fails, the others
- *         are tried again elsewhere: one slow reader delays the rest by a turn, not by its slowness.
+ * LIMITS  DEPTH_MAX requests a line (lines.ts). When the first one's client is slow or gives up, or the line fails, the
+ *         others are tried again elsewhere: one slow reader delays the rest by a turn, not by its slowness.
  *
  * HOT     `send` and `onRead` run for every request. Before and after, by `npm run bench`: see docs/engines.md.
  */
@@ -25,7 +25,6 @@ import type { Carrier } from '../../contract/transport.ts'
 import { SocketWriter, type WriteOwner } from '../../socket/socket-writer.ts'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { ConnectionOwner } from './connection.ts'
-import { ghostOf } from './ghost.ts'
 import type { PoolLimits } from './pool.ts'
 
 export class Line implements Carrier, Flushable, Timed, WriteOwner {
@@ -35,7 +34,8 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   readonly #writer: SocketWriter
   readonly #out: Outbox
   readonly #reader: AnswerReader
-  readonly #queue: Exchange[]
+  /** Null: given up. Never the first. */
+  readonly #queue: (Exchange | null)[]
   #socket: Socket | null
   #isTls: boolean
   #connected: boolean
@@ -111,7 +111,7 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     let at = 0
     while (at < count) {
       const x = this.#queue[0]
-      if (x === undefined) {
+      if (x === undefined || x === null) {
         this.#fail(faults.TARGET_INVALID)
         return false
       }
@@ -134,28 +134,24 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   /** The first answer is whole. False when the line ends with it. */
   #finish(x: Exchange): boolean {
     const goesOn = this.#reader.reusable
-    const isGhost = this.#reader.muted
     this.#queue.shift()
-    if (this.#queue.length > 0) this.#start(this.#queue[0]!)
+    const next = this.#queue[0]
+    if (!goesOn || next === null) this.#fail(faults.TARGET_RESET)
+    else if (next !== undefined) this.#start(next)
     else if (this.#served >= this.#limits.requestsMax) this.destroy()
     else this.deadlineMs = this.#owner.clock.now() + this.#limits.idleTimeoutMs
-    if (!goesOn) this.#fail(faults.TARGET_RESET)
-    if (!isGhost) {
-      x.carrier = null
-      this.#owner.events.targetEnd(x)
-    }
+    x.carrier = null
+    this.#owner.events.targetEnd(x)
     return goesOn && this.#socket !== null
   }
 
   #start(x: Exchange): void {
     this.#reader.reset(x)
-    this.#reader.muted = x.client === null
     this.#expect(x)
   }
 
   #expect(x: Exchange): void {
-    const service = x.route === null ? null : x.route.service
-    if (service !== null) this.deadlineMs = this.#owner.clock.now() + service.readTimeoutMs
+    this.deadlineMs = this.#owner.clock.now() + x.route!.service!.readTimeoutMs
   }
 
   flush(): void {
@@ -171,7 +167,7 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   /** From the socket: the target has ended its side, which may be the end of an answer. */
   onEnd(): void {
     const x = this.#queue[0]
-    if (x !== undefined && this.#reader.endsAtClose) this.#finish(x)
+    if (x && this.#reader.endsAtClose) this.#finish(x)
     else this.#fail(faults.TARGET_RESET)
   }
 
@@ -189,13 +185,8 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
   abort(x: Exchange): void {
     const at = this.#queue.indexOf(x)
     if (at < 0) return
-    // What was read of an answer's head lies in the exchange that goes away: nothing can stand in for that.
-    if (at === 0 && this.#reader.started) {
-      this.#queue.shift()
-      return this.#fail(faults.TARGET_RESET)
-    }
-    this.#queue[at] = ghostOf(x)
-    if (at === 0) this.#start(this.#queue[0]!)
+    this.#queue[at] = null
+    if (at === 0) this.#fail(faults.TARGET_RESET)
   }
 
   /** The first client is slow: it keeps the connection for itself, the others go elsewhere. */
@@ -222,8 +213,8 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
 
   endBody(): void {}
 
-  #moved(x: Exchange, fault: Fault): void {
-    if (x.client === null) return
+  #moved(x: Exchange | null, fault: Fault): void {
+    if (x === null) return
     x.carrier = null
     this.#owner.events.targetFault(x, fault)
   }
@@ -233,7 +224,7 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     this.destroy()
     const rest = this.#connected ? faults.TARGET_RESET : fault
     const all = this.#queue.splice(0)
-    for (let i = 0; i < all.length; i++) this.#moved(all[i]!, i === 0 ? fault : rest)
+    for (let i = 0; i < all.length; i++) this.#moved(all[i] ?? null, i === 0 ? fault : rest)
   }
 
   destroy(): void {
