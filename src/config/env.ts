@@ -258,7 +258,7 @@ export const targets = {
     'SSL_TRUSTED_CERTIFICATE LUA_SSL_TRUSTED_CERTIFICATE',
     list(path),
     'system',
-    'Files in PEM of who may sign the certificate of a Redis; `system` is those that Node trusts.',
+    'Files in PEM of who may sign the certificate of a Redis, and of a target to active checks; `system` is those that Node trusts.',
   ),
 }
 

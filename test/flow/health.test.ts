@@ -228,6 +228,8 @@ test('https probes verify the certificate and its name, unless told not to', asy
   }
   assert.equal(await outcome({ https_sni: 'shop.test' }, trusts), 'HEALTHY')
   assert.equal(asked[0], 'shop.test')
+  const named = { SLUICE_SSL_TRUSTED_CERTIFICATE: files.authority }
+  assert.equal(await outcome({ https_sni: 'shop.test' }, named), 'HEALTHY')
   assert.equal(await outcome({ https_sni: 'other.test' }, trusts), 'UNHEALTHY')
   assert.equal(await outcome({ https_sni: 'shop.test' }, {}), 'UNHEALTHY')
   assert.equal(await outcome({ https_verify_certificate: false }, {}), 'HEALTHY')

@@ -7,6 +7,7 @@ import type { Health } from '../../control/health/health.ts'
 import type { WatchedUpstream } from '../../control/health/watched-upstream.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
 import { callLater, openClock } from '../plane/clock.ts'
+import { readTrusted } from '../plane/trusted.ts'
 
 export interface HealthOptions {
   readonly environment: Environment
@@ -72,6 +73,7 @@ export class HealthSource {
     }
     return new Health({
       nodeId,
+      trusted: readTrusted(environment.trustedCertificates),
       names,
       log,
       now,

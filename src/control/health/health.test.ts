@@ -40,6 +40,7 @@ function rig() {
   const events: string[] = []
   let built = 0
   const health = new Health({
+    trusted: [],
     ...kit.tools,
     nodeId: 'node',
     names: new NameTable(),

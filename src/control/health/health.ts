@@ -23,6 +23,8 @@ const PROBES_MAX = 256
 
 export interface HealthTools extends RhythmTools {
   readonly nodeId: string
+  /** Who may sign the certificates of targets, in PEM; empty: those that Node trusts. */
+  readonly trusted: readonly string[]
   readonly names: Names
   readonly log: Log
   build(upstream: UpstreamEntity, targets: readonly TargetEntity[]): WatchedGroup
@@ -106,7 +108,7 @@ export class Health {
     if (hasActiveChecks(upstream)) {
       const rest = {
         gate: this.#gate,
-        probe: makeProbe(upstream, certificates),
+        probe: makeProbe(upstream, { certificates, trusted: this.#tools.trusted }),
         before: before?.prober ?? null,
       }
       watched.prober = new Prober({ ...own, ...rest })

@@ -13,7 +13,14 @@ export function isGrpc({ healthchecks: { active } }: UpstreamEntity): boolean {
   return active.type === 'grpc' || active.type === 'grpcs'
 }
 
-export function makeProbe(upstream: UpstreamEntity, certificates: readonly CertificateEntity[]): Probe {
+/** What the primary brings to each probe. */
+export interface ProbeTools {
+  readonly certificates: readonly CertificateEntity[]
+  /** PEM; empty: those that Node trusts. */
+  readonly trusted: readonly string[]
+}
+
+export function makeProbe(upstream: UpstreamEntity, { certificates, trusted }: ProbeTools): Probe {
   const { active } = upstream.healthchecks
   const limitMs = timeoutMs(active.timeout)
   if (!isHttp(upstream)) return makeTcpProbe(limitMs)
@@ -25,6 +32,7 @@ export function makeProbe(upstream: UpstreamEntity, certificates: readonly Certi
     headers: active.headers ?? {},
     sni: active.https_sni,
     verify: active.https_verify_certificate,
+    trusted,
     certificate: certificates.find(({ id }) => id === upstream.client_certificate) ?? null,
   })
 }

@@ -13,6 +13,7 @@ const PROBES = ['tcp', 'http', 'https', 'grpc', 'grpcs']
 const hashKey = s.string({ default: 'none', one_of: HASH_KEYS })
 const header = s.string({ custom: onText(headerName) })
 const path = onText(pathRule)
+const headerValue = s.string({ custom: onText(headerValueRule) })
 const seconds = s.number({ default: 0, between: [0, 65535] })
 const count = s.integer({ default: 0, between: [0, 255] })
 const status = s.integer({ between: [100, 999] })
@@ -20,6 +21,13 @@ const probeType = s.string({ default: 'http', one_of: PROBES })
 
 function statuses(...codes: number[]) {
   return s.array(status, { default: codes })
+}
+
+/** RFC 9110 §5.5; beyond Latin-1 a value has no bytes of its own. */
+function headerValueRule(value: string): string | null {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+    ? null
+    : 'contains characters that a header value cannot have'
 }
 
 function range(first: number, last: number): number[] {
@@ -34,7 +42,7 @@ const active = s.record(
     http_path: s.string({ default: '/', custom: path }),
     https_sni: s.string({ custom: onText(hostRule) }),
     https_verify_certificate: s.boolean({ required: true, default: true }),
-    headers: s.map(header, s.array(s.string())),
+    headers: s.map(header, s.array(headerValue)),
     healthy: s.record(
       { interval: seconds, http_statuses: statuses(200, 302), successes: count },
       { required: true },

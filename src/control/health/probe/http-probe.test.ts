@@ -15,6 +15,7 @@ const OPTIONS: HttpProbeOptions = {
   headers: {},
   sni: null,
   verify: true,
+  trusted: [],
   certificate: null,
 }
 

@@ -23,6 +23,8 @@ export interface HttpProbeOptions {
   /** Null: the target's name, if it is one. */
   readonly sni: string | null
   readonly verify: boolean
+  /** Who may sign the targets' certificates, in PEM; empty: those that Node trusts. */
+  readonly trusted: readonly string[]
   /** What the gateway shows to a target that asks for a certificate. PEM. */
   readonly certificate: { readonly cert: string; readonly key: string } | null
 }
@@ -133,6 +135,7 @@ function openSocket({ address, host }: ProbePlace, options: HttpProbeOptions): n
     ...where,
     ...(isIp(name) ? {} : { servername: name }),
     rejectUnauthorized: options.verify,
+    ...(options.trusted.length === 0 ? {} : { ca: [...options.trusted] }),
     ALPNProtocols: ['http/1.1'],
     ...options.certificate,
   })
