@@ -5,6 +5,7 @@
  *         given back, and the upstream's breaker (breaker.ts draws its lines).
  *
  *           line 0      | requests | pending | connections | retries | ejected |                 totals, all owners
+ *                       | refused: circuit, requests, pending, retries | 3 x second told | 3 x refused when told |
  *           line 1..7   | the breaker |
  *           2 lines an  | requests | pending | connections | retries | breaker's counts ... |    owner 0
  *           owner       | ...                                                                    owner 1
@@ -27,6 +28,15 @@ const CONNECTIONS = 2
 const RETRIES = 3
 const HELD = 4
 const EJECTED = 4
+const REFUSED_AT = 5
+const TOLD_S = 9
+const TOLD_COUNT = 12
+
+/** What refuses, as `refused` and `newlyRefused` count it. */
+export const BY_CIRCUIT = 0
+export const BY_REQUESTS = 1
+export const BY_PENDING = 2
+export const BY_RETRIES = 3
 
 /** `owners`: workers + 1. */
 export function upstreamRowWords(owners: number): number {
@@ -105,6 +115,30 @@ export class UpstreamState {
 
   get ejected(): number {
     return Atomics.load(this.#words, this.#at + EJECTED)
+  }
+
+  /** One more was refused. */
+  countRefused(by: number): void {
+    Atomics.add(this.#words, this.#at + REFUSED_AT + by, 1)
+  }
+
+  /** Since the row was made. */
+  refused(by: number): number {
+    return Atomics.load(this.#words, this.#at + REFUSED_AT + by) >>> 0
+  }
+
+  /**
+   * How many were refused since somebody was last told; 0: nobody is to be told, as somebody was in this second. Not
+   * for BY_RETRIES.
+   */
+  newlyRefused(by: number, nowS: number): number {
+    const words = this.#words
+    const at = this.#at + TOLD_S + by
+    const told = Atomics.load(words, at)
+    // Never told is 0, and another thread's clock may be a turn ahead.
+    if (nowS + 1 <= told || Atomics.compareExchange(words, at, told, nowS + 1) !== told) return 0
+    const refused = this.refused(by)
+    return (refused - Atomics.exchange(words, this.#at + TOLD_COUNT + by, refused)) >>> 0
   }
 
   /** Whether one more of `hosts` may be ejected; `alwaysOne`: the first one may, whatever its share. */

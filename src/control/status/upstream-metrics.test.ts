@@ -10,6 +10,7 @@ import {
   OUTLIERS,
 } from '../../../test/kit/health-rig.ts'
 import type { CircuitBreakerRecord, UpstreamEntity } from '../../config/model.ts'
+import { BY_REQUESTS } from '../../state/upstream-state.ts'
 import { WatchedUpstream } from '../health/watched-upstream.ts'
 import { upstreamMetrics } from './upstream-metrics.ts'
 
@@ -69,6 +70,7 @@ test('the number of series has an end, what is left out is counted, and costs no
 test('circuits, what is in use and ejections are shown for upstreams that have them', () => {
   const watched = watch(['10.0.0.1:80'], { circuit_breaker: CIRCUIT, outlier_detection: OUTLIERS })
   watched.group.state?.takeRequest(5)
+  watched.group.state?.countRefused(BY_REQUESTS)
   watched.group.targets[0]!.state.eject(1, 5)
   const lines = upstreamMetrics([watched, watch(['10.0.0.2:80'], {})])
   assert.deepEqual(values(lines, 'sluice_circuit_state'), ['sluice_circuit_state{upstream="pool"} 0'])
@@ -77,6 +79,12 @@ test('circuits, what is in use and ejections are shown for upstreams that have t
     'sluice_upstream_in_use{upstream="pool",resource="pending"} 0',
     'sluice_upstream_in_use{upstream="pool",resource="connections"} 0',
     'sluice_upstream_in_use{upstream="pool",resource="retries"} 0',
+  ])
+  assert.deepEqual(values(lines, 'sluice_upstream_refused_total'), [
+    'sluice_upstream_refused_total{upstream="pool",reason="circuit"} 0',
+    'sluice_upstream_refused_total{upstream="pool",reason="max_requests"} 1',
+    'sluice_upstream_refused_total{upstream="pool",reason="max_pending_requests"} 0',
+    'sluice_upstream_refused_total{upstream="pool",reason="max_retries"} 0',
   ])
   assert.deepEqual(values(lines, 'sluice_targets_ejected'), ['sluice_targets_ejected{upstream="pool"} 1'])
 })

@@ -13,7 +13,13 @@ export function upstreamMetrics(upstreams: readonly WatchedUpstream[]): string[]
   const limited = upstreams
     .filter(({ upstream }) => upstream.circuit_breaker !== null || upstream.outlier_detection !== null)
     .slice(0, UPSTREAMS_MAX)
-  return [...targetHealth(upstreams), ...circuits(limited), ...inUse(limited), ...ejected(limited)]
+  return [
+    ...targetHealth(upstreams),
+    ...circuits(limited),
+    ...inUse(limited),
+    ...refusals(limited),
+    ...ejected(limited),
+  ]
 }
 
 function targetHealth(upstreams: readonly WatchedUpstream[]): string[] {
@@ -87,6 +93,20 @@ function inUse(upstreams: readonly WatchedUpstream[]): string[] {
     if (upstream.circuit_breaker === null || group.state === null) continue
     for (const resource of RESOURCES)
       lines.push(sample(name, `upstream="${upstream.name}",resource="${resource}"`, group.state[resource]))
+  }
+  return lines
+}
+
+/** By the number state/upstream-state.ts gives each. */
+const REASONS = ['circuit', 'max_requests', 'max_pending_requests', 'max_retries']
+
+function refusals(upstreams: readonly WatchedUpstream[]): string[] {
+  const name = 'sluice_upstream_refused_total'
+  const lines = preamble(name, 'counter', 'Requests, and for max_retries retries, that an upstream refused.')
+  for (const { upstream, group } of upstreams) {
+    if (upstream.circuit_breaker === null || group.state === null) continue
+    for (const [by, reason] of REASONS.entries())
+      lines.push(sample(name, `upstream="${upstream.name}",reason="${reason}"`, group.state.refused(by)))
   }
   return lines
 }

@@ -14,3 +14,7 @@ export function tellRefusal(x: Exchange, refusal: Fault, settings: CircuitSettin
   x.detail = `the circuit of upstream '${settings.upstream}' is open for ${Math.ceil(afterMs)} ms more`
   setField(x.response, 'Retry-After', String(seconds))
 }
+
+export function pendingDetail({ upstream, pendingMax }: CircuitSettings): string {
+  return `upstream '${upstream}': ${pendingMax} requests wait for a connection, its max_pending_requests`
+}

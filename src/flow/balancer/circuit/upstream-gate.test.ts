@@ -178,6 +178,30 @@ test('a budget is a share of what is under way, and never less than its minimum'
   assert.deepEqual(more, [true, true, false])
 })
 
+test('operators are told of refusals once a second, with their number, and all are counted', () => {
+  const { rig, group, state } = open({ max_requests: 1, max_pending_requests: 1, max_retries: 1 })
+  const other = open({ max_requests: 1 }, rig).group
+  rig.now(5000)
+  const x = exchangeOf()
+  const target = group.pick(x)!
+  for (let i = 0; i < 3; i++) assert.equal((i === 1 ? other : group).pick(exchangeOf()), null)
+  rig.now(5999)
+  group.pick(exchangeOf())
+  const [one, ...more] = rig.log
+  assert.deepEqual(more, [])
+  assert.match(one!, /warn an upstream refuses requests .*"upstream":"up".*max_requests","count":1/)
+  rig.now(6000)
+  group.pick(exchangeOf())
+  assert.match(rig.log[1]!, /"count":4/)
+  for (let i = 0; i < 2; i++) target.limits!.takePending(exchangeOf())
+  assert.match(rig.log[2]!, /max_pending_requests","count":1/)
+  for (let i = 0; i < 3; i++) group.takeRetry(exchangeOf())
+  assert.deepEqual(
+    [0, 1, 2, 3].map((by) => state.refused(by)),
+    [0, 5, 1, 2],
+  )
+})
+
 test('an upstream that limits no connections asks nothing of the transport', () => {
   assert.equal(open({ max_requests: 3 }).group.targets[0]!.limits, null)
   for (const limit of [{ max_connections: 1 }, { max_pending_requests: 1 }])

@@ -23,12 +23,18 @@ import {
   HOLDS_RETRY,
 } from '../../../contract/target.ts'
 import { OPENED, RECLOSED, REFUSED } from '../../../state/breaker.ts'
-import type { UpstreamState } from '../../../state/upstream-state.ts'
+import {
+  BY_CIRCUIT,
+  BY_PENDING,
+  BY_REQUESTS,
+  BY_RETRIES,
+  type UpstreamState,
+} from '../../../state/upstream-state.ts'
 import type { UpstreamRow } from '../rows/upstream-row.ts'
 import { SAYS_NOTHING } from '../watch/fault-kind.ts'
 import type { News } from '../watch/news.ts'
 import type { CircuitSettings } from './circuit-settings.ts'
-import { tellRefusal } from './tell-refusal.ts'
+import { pendingDetail, tellRefusal } from './tell-refusal.ts'
 
 export class UpstreamGate implements ConnectionLimits {
   readonly #settings: CircuitSettings
@@ -60,13 +66,17 @@ export class UpstreamGate implements ConnectionLimits {
     const breaker = this.#settings.breaker
     if (breaker !== null) {
       const ticket = this.#state.breaker.admit(this.#clock.now(), breaker)
-      if (ticket === REFUSED) return faults.CIRCUIT_OPEN
+      if (ticket === REFUSED) {
+        this.#state.countRefused(BY_CIRCUIT)
+        return faults.CIRCUIT_OPEN
+      }
       x.ticket = ticket
       x.holds |= HOLDS_CIRCUIT
     }
     if (!this.#countsRequests) return faults.NONE
     if (!this.#state.takeRequest(this.#settings.requestsMax)) {
       this.leave(x)
+      this.#state.countRefused(BY_REQUESTS)
       return faults.UPSTREAM_OVERFLOW
     }
     x.holds |= HOLDS_REQUEST
@@ -76,6 +86,13 @@ export class UpstreamGate implements ConnectionLimits {
   /** The refusal is final: what the client and the operator are told of it. */
   tell(x: Exchange, refusal: Fault): void {
     tellRefusal(x, refusal, this.#settings, this.#state.breaker.retryAfterMs(this.#clock.now()))
+    this.#tellOperator(x, refusal === faults.CIRCUIT_OPEN ? BY_CIRCUIT : BY_REQUESTS)
+  }
+
+  /** At most once a second, whichever worker it is that refuses. */
+  #tellOperator(x: Exchange, by: number): void {
+    const count = this.#state.newlyRefused(by, (this.#clock.now() / 1000) | 0)
+    if (count > 0) this.#news.refused(x.detail, count)
   }
 
   answered(x: Exchange): void {
@@ -116,6 +133,7 @@ export class UpstreamGate implements ConnectionLimits {
         ? this.#state.takeRetry(retriesMax)
         : this.#state.takeRetryInBudget(budget.percent, budget.minimum)
     if (isTaken) x.holds |= HOLDS_RETRY
+    else this.#state.countRefused(BY_RETRIES)
     return isTaken
   }
 
@@ -126,7 +144,12 @@ export class UpstreamGate implements ConnectionLimits {
 
   takePending(x: Exchange): boolean {
     if (!this.#countsPending) return true
-    if (!this.#state.takePending(this.#settings.pendingMax)) return false
+    if (!this.#state.takePending(this.#settings.pendingMax)) {
+      this.#state.countRefused(BY_PENDING)
+      x.detail = pendingDetail(this.#settings)
+      this.#tellOperator(x, BY_PENDING)
+      return false
+    }
     x.holds |= HOLDS_PENDING
     return true
   }

@@ -36,6 +36,11 @@ export class News {
     this.#log('warn', 'a circuit has closed again', { upstream: this.#upstream })
   }
 
+  /** `count`: since this was last said. */
+  refused(why: string, count: number): void {
+    this.#log('warn', 'an upstream refuses requests', { upstream: this.#upstream, why, count })
+  }
+
   #say(level: 'info' | 'warn', message: string, target: Target, more: Record<string, unknown> = {}): void {
     const { ip, port } = target.address
     const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
