@@ -146,14 +146,31 @@ upstreams: [{name: u, targets: [{target: 10.0.0.1}]}]`)
   assert.equal(config.targets[0]?.id, '3d682122-f565-55aa-8869-a49937f7d8f2')
 })
 
-test('what has no name gets a random id, and a written id is kept in lower case', () => {
-  const { routes } = good(`
+test('what has no name keeps its id over reloads, so that limits count on', () => {
+  const unnamed = `
 routes:
 - paths: [/a]
 - paths: [/b]
+- paths: [/b]
+consumers:
+- username: alice
+  keyauth_credentials: [{key: one}, {key: two}]
+- custom_id: nobody`
+  const idsOf = ({ routes, consumers, others }: ReturnType<typeof good>) =>
+    [...routes, ...consumers, ...(others['keyauth_credentials'] ?? [])].map(({ id }) => id)
+  const ids = idsOf(good(unnamed))
+  assert.equal(new Set(ids).size, 7)
+  assert.deepEqual(idsOf(good(unnamed)), ids)
+  const moved = good(unnamed.replace('- paths: [/a]', '- paths: [/new]\n- paths: [/a]'))
+  assert.deepEqual(idsOf(moved).slice(1), ids)
+})
+
+test('a written id is kept in lower case', () => {
+  const { routes } = good(`
+routes:
+- paths: [/b]
   id: 0B5C1A3E-1111-4222-8333-444455556666`)
-  assert.match(routes[0]?.id ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-  assert.equal(routes[1]?.id, '0b5c1a3e-1111-4222-8333-444455556666')
+  assert.equal(routes[0]?.id, '0b5c1a3e-1111-4222-8333-444455556666')
 })
 
 test('a reference may be an id, a name or a record, and what is nested belongs to what is around it', () => {

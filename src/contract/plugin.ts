@@ -58,6 +58,8 @@ export interface Host {
   later(ms: number, callback: () => void): () => void
   readonly shared: Shared
   readonly redis: RedisOpener
+  /** Adds one to a counter of state/counters.ts. */
+  count(counter: number): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
 }
 

@@ -30,6 +30,7 @@ export interface RedisTools {
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly log: RedisLog
+  readonly onProblem: () => void
   /** Certificates in PEM of who may sign a server's certificate; empty: those that Node trusts. */
   readonly trusted: readonly string[]
 }
@@ -192,6 +193,7 @@ export class SharedLink implements Flushable {
   }
 
   #onProblem(text: string): void {
+    this.#tools.onProblem()
     this.#log.problem(text, this.#tools.now())
   }
 

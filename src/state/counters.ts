@@ -45,8 +45,13 @@ export const RESTARTS = 21
 export const HEAP_BYTES = 22
 /** Log records lost because too many came at once. */
 export const LOGS_DROPPED = 23
+/** Requests that a limit in a dry run would have refused. */
+export const LIMITS_DRY = 24
+/** Requests whose limit Redis should have decided and did not. */
+export const LIMITS_ALONE = 25
+export const REDIS_PROBLEMS = 26
 /** FAULTS + fault.id */
-export const FAULTS = 24
+export const FAULTS = 27
 
 export type CounterKind = 'counter' | 'gauge'
 
@@ -103,6 +108,17 @@ export const counterRows: readonly CounterRow[] = [
   counter(RESTARTS, 'worker_restarts_total', 'Workers replaced after they died.'),
   gauge(HEAP_BYTES, 'worker_heap_bytes', 'Heap in use by the workers.'),
   counter(LOGS_DROPPED, 'log_records_dropped_total', 'Operator log records dropped because too many came.'),
+  counter(LIMITS_DRY, 'limit_dry_refusals_total', 'Requests that a limit in a dry run would have refused.'),
+  counter(
+    LIMITS_ALONE,
+    'limit_without_redis_total',
+    'Requests whose limit was to be decided by Redis, and was not.',
+  ),
+  counter(
+    REDIS_PROBLEMS,
+    'redis_problems_total',
+    'Commands that Redis failed or did not answer, and lost connections.',
+  ),
 ]
 
 const LINE = 8

@@ -51,6 +51,8 @@ export class LimitRig {
   readonly handler: Handler
   readonly shared: Shared
   readonly log: string[] = []
+  /** Indexes of state/counters.ts, one a count. */
+  readonly counted: number[] = []
   readonly waits: number[] = []
   readonly resumed: Exchange[] = []
   wallMs = START_MS
@@ -69,6 +71,9 @@ export class LimitRig {
         this.waits.push(ms)
         this.#timers.push(callback)
         return () => {}
+      },
+      count: (counter) => {
+        this.counted.push(counter)
       },
       log: (_level, message) => this.log.push(message),
     })

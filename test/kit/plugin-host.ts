@@ -23,6 +23,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     later: () => () => {},
     shared: makeShared(),
     redis: NO_REDIS,
+    count: () => {},
     log: () => {},
     ...own,
   }

@@ -102,7 +102,8 @@ export function machine(options: { lingerMs?: number; trusted?: readonly string[
   const turn = new Turn(new Clock(now, Date.now), setImmediate)
   const lines: string[] = []
   const log = (level: string, message: string) => lines.push(`${level} ${message}`)
-  const door = new RedisDoor({ turn, now, log, trusted: options.trusted ?? [] }, options.lingerMs)
+  const tools = { turn, now, log, onProblem: () => {}, trusted: options.trusted ?? [] }
+  const door = new RedisDoor(tools, options.lingerMs)
   return { door, lines }
 }
 

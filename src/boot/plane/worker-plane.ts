@@ -17,6 +17,7 @@ import { Http1Transport } from '../../flow/transport/http1.ts'
 import { RequestHead } from '../../flow/transport/request-head.ts'
 import { WorkerTally } from '../../observe/tally.ts'
 import { RedisDoor } from '../../redis/redis-door.ts'
+import { REDIS_PROBLEMS } from '../../state/counters.ts'
 import { callLater, openClock } from './clock.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
@@ -115,11 +116,15 @@ function makeTransport(options: DataPlaneOptions, tools: SocketTools, flow: Flow
   return transport
 }
 
-function openRedisDoor({ environment, log }: DataPlaneOptions, { clock, turn }: SocketTools): RedisDoor {
+function openRedisDoor(
+  { counters, environment, log }: DataPlaneOptions,
+  { clock, turn }: SocketTools,
+): RedisDoor {
   return new RedisDoor({
     turn,
     now: () => clock.now(),
     log: (level, message) => log.operator(level, message),
+    onProblem: () => counters.add(REDIS_PROBLEMS, 1),
     trusted: readTrusted(environment.trustedCertificates),
   })
 }
@@ -151,6 +156,7 @@ function buildTools(options: DataPlaneOptions, pools: Http1Transport, { clock, r
       redis,
       version: options.version,
       random: randomBytes,
+      count: (counter) => options.counters.add(counter, 1),
       log: (level, message, fields) => log.operator(level, message, fields),
     },
   }

@@ -45,6 +45,7 @@ export function makeTrialTools(
       later: () => () => {},
       shared,
       redis: NO_REDIS,
+      count: () => {},
       log: () => {},
     },
   }

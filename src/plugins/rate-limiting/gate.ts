@@ -10,6 +10,7 @@ import { DONE, type Host, NEXT, type PluginScope, type Verdict } from '../../con
 import { Calendar } from '../../limits/calendar.ts'
 import { type Found, Identity } from '../../limits/identity.ts'
 import { putRetryAfter } from '../../limits/rate-fields.ts'
+import { LIMITS_ALONE, LIMITS_DRY } from '../../state/counters.ts'
 import { CostReader } from './cost.ts'
 import type { Config } from './schema.ts'
 import { Tier } from './tier.ts'
@@ -35,7 +36,7 @@ export class Gate {
   readonly cost: CostReader
   readonly isDry: boolean
   /** False: Redis's failure is the client's. */
-  readonly isTolerant: boolean
+  readonly #isTolerant: boolean
   readonly #own: Tier
   readonly #tiers: readonly Tier[]
   readonly #isHidden: boolean
@@ -57,7 +58,7 @@ export class Gate {
     })
     this.cost = new CostReader(config.cost)
     this.isDry = config.dry_run
-    this.isTolerant = config.fault_tolerant
+    this.#isTolerant = config.fault_tolerant
     this.#own = new Tier('', config, config, this.calendar)
     this.#tiers = (config.tiers ?? []).map(
       (tier) => new Tier(tier.consumer_group, tier, config, this.calendar),
@@ -128,6 +129,7 @@ export class Gate {
   #pretend(x: Exchange): Verdict {
     if (x.notes === null) x.notes = makeNotes()
     x.notes.set(NOTE, x.detail)
+    this.host.count(LIMITS_DRY)
     const nowMs = this.host.now()
     if (nowMs - this.#dryLogMs >= DRY_LOG_EVERY_MS) {
       this.#dryLogMs = nowMs
@@ -135,6 +137,12 @@ export class Gate {
     }
     x.detail = ''
     return NEXT
+  }
+
+  /** Redis can't be asked. True: this machine decides. */
+  insures(): boolean {
+    this.host.count(LIMITS_ALONE)
+    return this.#isTolerant
   }
 
   /** Redis can't be asked, and the limit is not to be kept in any other way. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { CONSUMER, check, fieldsOf, LimitRig } from '../../../test/kit/limit-rig.ts'
 import { faults } from '../../base/faults.ts'
 import { DONE, NEXT, WAIT } from '../../contract/plugin.ts'
+import { LIMITS_ALONE, LIMITS_DRY } from '../../state/counters.ts'
 import rateLimiting from './rate-limiting.ts'
 
 const plugin = (config: Parameters<typeof LimitRig.open>[1], options = {}) =>
@@ -318,6 +319,17 @@ test('a dry run refuses nobody, shows nothing, and says in log and notes whom it
   rig.pass(1000)
   rig.ask(NEXT)
   assert.equal(rig.log.length, 2)
+  assert.deepEqual(rig.counted, [LIMITS_DRY, LIMITS_DRY, LIMITS_DRY])
+})
+
+test('each request that Redis should have decided and did not is counted, and limited all the same', () => {
+  const rig = plugin({ minute: 1, policy: 'redis', redis: { host: 'away' } })
+  rig.ask()
+  rig.ask(DONE)
+  assert.deepEqual(rig.counted, [LIMITS_ALONE])
+  const strict = plugin({ minute: 1, policy: 'redis', redis: { host: 'away' }, fault_tolerant: false })
+  assert.equal(strict.ask(DONE).status, 500)
+  assert.deepEqual(strict.counted, [LIMITS_ALONE])
 })
 
 describe('the configuration', () => {

@@ -65,7 +65,7 @@ export class RedisPace implements Limiter {
   }
 
   #insure(x: Exchange, tier: Tier, cost: number, nowMs: number): Verdict {
-    return this.#gate.isTolerant ? this.#local.decide(x, tier, cost, nowMs) : this.#gate.fail(x)
+    return this.#gate.insures() ? this.#local.decide(x, tier, cost, nowMs) : this.#gate.fail(x)
   }
 
   charge(): void {}

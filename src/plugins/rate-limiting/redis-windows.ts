@@ -108,7 +108,7 @@ export class RedisWindows implements Limiter {
 
   /** Without Redis this machine decides by what it knows. */
   #insure(x: Exchange, tier: Tier, cost: number, nowMs: number): Verdict {
-    if (!this.#gate.isTolerant) return this.#gate.fail(x)
+    if (!this.#gate.insures()) return this.#gate.fail(x)
     const ask = tier.set.ask
     const stop = this.#windows.take(this.#gate.identity.key, ask, cost, (nowMs / 1000) | 0)
     return this.#gate.settleWindows(x, tier, cost, stop)

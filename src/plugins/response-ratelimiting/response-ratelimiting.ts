@@ -20,6 +20,7 @@ import { Calendar } from '../../limits/calendar.ts'
 import { PERIOD_NAMES } from '../../limits/periods.ts'
 import { putRetryAfter } from '../../limits/rate-fields.ts'
 import { redisSettingsOf, usesRedis } from '../../limits/redis-schema.ts'
+import { LIMITS_ALONE } from '../../state/counters.ts'
 import { readAmounts } from './amounts.ts'
 import { Counts, Used } from './counts.ts'
 import { NamedLimit } from './named-limit.ts'
@@ -111,6 +112,7 @@ class ResponseRatelimiting implements Handler {
   }
 
   #fail(x: Exchange, usage: Usage): Verdict {
+    this.#parts.host.count(LIMITS_ALONE)
     if (this.#parts.config.fault_tolerant) {
       for (const used of usage.used) this.#parts.counts.read(used)
       return this.#enter(x, usage)

@@ -1,4 +1,4 @@
-/** Ids: those written, those Kong derives from names so that they survive reloads, and random ones. */
+/** Ids: those written, those Kong derives from names so that they survive reloads, and those of what has no name. */
 import { createHash } from 'node:crypto'
 import type { Value } from '../../../contract/schema.ts'
 import { isRecord, isUuid } from '../../validate.ts'
@@ -10,8 +10,12 @@ const ROOT = 'fd02801f-0957-4a15-a55a-c8d9606f30b5'
 
 const namespaces = new Map<string, Buffer>()
 
+/** Entities without secrets: what is written in them is as good as a name. */
+const KNOWN_BY_CONTENT = new Set(['services', 'routes', 'consumers'])
+
 /** Ids of all drafts; parents come before their children, whose ids may build on theirs. */
-export function identify(drafts: readonly Draft[], random: (count: number) => Uint8Array): void {
+export function identify(drafts: readonly Draft[]): void {
+  const seen = new Map<string, number>()
   for (const draft of drafts) {
     const written = draft.raw['id'] ?? null
     if (draft.parent !== null && draft.parentField !== null) draft.raw[draft.parentField] = draft.parent.id
@@ -20,7 +24,7 @@ export function identify(drafts: readonly Draft[], random: (count: number) => Ui
     } else {
       const key = written === null ? stableKey(draft) : null
       draft.derived = key !== null
-      draft.id = key === null ? uuidV4(random) : uuidV5(namespaceOf(draft.definition.name), key)
+      draft.id = uuidV5(namespaceOf(draft.definition.name), key ?? placeKey(draft, seen))
     }
     // One that is no UUID stays, to be complained about.
     if (written === null || typeof written === 'string')
@@ -30,6 +34,19 @@ export function identify(drafts: readonly Draft[], random: (count: number) => Ui
 
 function isBadId(written: string | null): written is string {
   return written !== null && !isUuid(written)
+}
+
+/**
+ * Kong takes a random id here. Counters of limits go by ids, and must be the same after a reload and on all machines
+ * that have this file: it is the content and, among equals, the place in the file.
+ */
+function placeKey({ definition, parent, raw }: Draft, seen: Map<string, number>): string {
+  const references = [...foreignFields(definition).keys()].map((field) => referenceText(raw[field]))
+  const content = KNOWN_BY_CONTENT.has(definition.name) ? JSON.stringify({ ...raw, id: null }) : ''
+  const key = [definition.name, '?', parent?.id ?? '', ...references, content].join(':')
+  const place = seen.get(key) ?? 0
+  seen.set(key, place + 1)
+  return `${key}:${place}`
 }
 
 /** The text Kong hashes, or null where it takes a random id. */
@@ -79,17 +96,8 @@ function bytesOf(uuid: string): Buffer {
 
 /** RFC 9562 §5.5 */
 export function uuidV5(namespace: Uint8Array, name: string): string {
-  const hash = createHash('sha1').update(namespace).update(name).digest()
-  return uuidText(hash, 0x50)
-}
-
-/** RFC 9562 §5.4 */
-export function uuidV4(random: (count: number) => Uint8Array): string {
-  return uuidText(Buffer.from(random(16)), 0x40)
-}
-
-function uuidText(bytes: Buffer, version: number): string {
-  bytes[6] = (bytes[6]! & 0x0f) | version
+  const bytes = createHash('sha1').update(namespace).update(name).digest()
+  bytes[6] = (bytes[6]! & 0x0f) | 0x50
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
   const hex = bytes.toString('hex', 0, 16)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`

@@ -37,7 +37,7 @@ export function loadKong(value: Value, tools: KongTools): LoadedKong {
   if (document === null) return { config: null, findings: findings.all }
   const drafts = flatten(document, findings)
   const random = (count: number): Uint8Array => tools.random(count)
-  identify(drafts, random)
+  identify(drafts)
   for (const draft of drafts) dropOrdering(draft.raw, draft, findings)
   const now = tools.now()
   const check = new DraftCheck({
