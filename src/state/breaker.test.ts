@@ -34,6 +34,7 @@ const SETTINGS: BreakerSettings = {
   successesToClose: 3,
 }
 const IN_ROW: BreakerSettings = { ...SETTINGS, failurePercent: 0, consecutiveFailures: 3 }
+const TWO_GOOD: BreakerSettings = { ...IN_ROW, successesToClose: 2 }
 
 interface Circuit {
   readonly rows: Rows
@@ -168,9 +169,36 @@ test('half-open never gets stuck: probes that never end give their places back',
   assert.equal(threads[2]!.retryAfterMs(9999), 1)
   const later = [0, 1, 2].map((i) => threads[i]!.admit(10_000, IN_ROW))
   assert.deepEqual(later.map(isProbe), [true, true, false])
-  // What comes after all, from places that are others' by now, judges nothing and frees nothing.
-  for (const ticket of lost) assert.equal(threads[0]!.report(10_001, IN_ROW, ticket, false), STAYED)
-  assert.equal(threads[0]!.admit(10_001, IN_ROW), REFUSED)
+})
+
+test('a probe slower than its place is good for is heard all the same, while its place is nobody else’s', () => {
+  const { threads } = makeOpen(0)
+  const [slow, lost] = [0, 1].map((i) => threads[i]!.admit(5000, TWO_GOOD))
+  for (let nowMs = 10_000; nowMs <= 40_000; nowMs += 5000)
+    for (const thread of threads) thread.admit(nowMs, TWO_GOOD)
+  assert.equal(threads[0]!.report(40_001, TWO_GOOD, slow!, true), STAYED)
+  assert.equal(threads[1]!.report(40_001, TWO_GOOD, lost!, true), RECLOSED)
+})
+
+test('a probe whose place is another’s by now judges nothing and frees nothing', () => {
+  const one = makeOpen(0).threads[0]!
+  const lost = one.admit(5000, IN_ROW)
+  for (let nowMs = 10_000; nowMs <= 45_000; nowMs += 5000)
+    for (let i = 0; i < 2; i++) one.admit(nowMs, IN_ROW)
+  assert.equal(one.report(45_001, IN_ROW, lost, false), STAYED)
+  assert.equal(one.admit(45_001, IN_ROW), REFUSED)
+})
+
+test('probes whose answers go on for ever close it, once a later one is answered as well', () => {
+  const { threads } = makeOpen(0)
+  for (const i of [0, 1]) {
+    const stream = threads[i]!.admit(5000, TWO_GOOD)
+    assert.equal(threads[i]!.answering(5100, TWO_GOOD, stream), STAYED)
+  }
+  const next = threads[2]!.admit(10_000, TWO_GOOD)
+  assert.equal(isProbe(next), true)
+  assert.equal(threads[2]!.answering(10_001, TWO_GOOD, next), RECLOSED)
+  assert.equal(threads[0]!.state, CIRCUIT_CLOSED)
 })
 
 test('a place lapses after a second at the earliest, so that short openings do not flood', () => {
@@ -249,7 +277,7 @@ const settings = fc.record({
   successesToClose: fc.integer({ min: 1, max: 4 }),
 })
 const act = fc.record({
-  does: fc.constantFrom('admit', 'admit', 'good', 'bad', 'bad', 'abandon', 'die', 'wait'),
+  does: fc.constantFrom('admit', 'admit', 'answer', 'good', 'bad', 'bad', 'abandon', 'die', 'wait'),
   owner: fc.nat(OWNERS - 1),
   which: fc.nat(20),
   waitMs: fc.constantFrom(1, 7, 11, 60, 999, 1000, 1700),
@@ -276,6 +304,10 @@ test('any order of requests, verdicts, losses, deaths and waits goes as in a bre
           if (request === null) continue
           assert.equal(isProbe(ticket), request.isProbe)
           under.push({ ticket, request, owner })
+        } else if (does === 'answer') {
+          if (one?.request.isProbe !== true) continue
+          const told = threads[one.owner]!.answering(nowMs, set, one.ticket)
+          assert.equal(told, plain.answering(nowMs, one.request))
         } else if (one !== undefined) {
           under.splice(under.indexOf(one), 1)
           if (does === 'abandon') {
@@ -299,6 +331,7 @@ interface PlainRequest {
   readonly spell: number
   readonly lapsesMs: number
   isUnderWay: boolean
+  isAnswering: boolean
   /** Its place went to another. */
   isLost: boolean
 }
@@ -325,15 +358,17 @@ class PlainBreaker {
     const counting = this.#probes.filter((probe) => probe.isUnderWay && probe.lapsesMs > nowMs)
     if (isProbe && counting.length >= this.#set.probesMax) return null
     const lapsesMs = nowMs + Math.max(1000, this.#set.openMs)
-    const request = { owner, isProbe, spell: this.#spell, lapsesMs, isUnderWay: true, isLost: false }
+    const states = { isUnderWay: true, isAnswering: false, isLost: false }
+    const request = { owner, isProbe, spell: this.#spell, lapsesMs, ...states }
     if (isProbe) this.#give(request, nowMs)
     return request
   }
 
-  /** The breaker gives the first place that is free or lapsed, so its loser is no longer heard. */
+  /** The breaker gives the first free place, else the first lapsed one, so its loser is no longer heard. */
   #give(request: PlainRequest, nowMs: number): void {
-    const at = this.#probes.findIndex((probe) => !probe.isUnderWay || probe.lapsesMs <= nowMs)
-    const place = at < 0 ? this.#probes.length : at
+    const free = this.#probes.findIndex((probe) => !probe.isUnderWay)
+    const lapsed = this.#probes.findIndex((probe) => probe.lapsesMs <= nowMs)
+    const place = free >= 0 ? free : this.#probes.length < 16 ? this.#probes.length : lapsed
     const before = this.#probes[place]
     if (before !== undefined) before.isLost = true
     this.#probes[place] = request
@@ -355,6 +390,17 @@ class PlainBreaker {
       failurePercent > 0 && recent.length >= minimumRequests && failed * 100 >= failurePercent * recent.length
     if (!isShareFull && (consecutiveFailures === 0 || this.#run < consecutiveFailures)) return STAYED
     return this.#open(nowMs)
+  }
+
+  answering(nowMs: number, request: PlainRequest): number {
+    if (request.isUnderWay && !request.isLost) request.isAnswering = true
+    for (const probe of this.#probes) {
+      if (!probe.isUnderWay || !probe.isAnswering) continue
+      if (probe.spell !== this.#spell || probe.lapsesMs > nowMs) continue
+      probe.isUnderWay = false
+      if (this.#judgeProbe(nowMs, true) === RECLOSED) return RECLOSED
+    }
+    return STAYED
   }
 
   die(owner: number): void {

@@ -10,7 +10,7 @@
  *
  *           line 0    | lock | gate | failures in a row, with generation | good probes | openings | serial |
  *                     | owners | - | refused until (double) |
- *           places    16 x | lapses at (double) | serial | owner | gate | - |    a probe each; serial 0: free
+ *           places    16 x | lapses at (double) | serial | owner | gate | answering |    a probe each; serial 0: free
  *           an owner  8 words of others | closed gate its counts are of, in words 4 |
  *                     8 x | sub-window | judged | failed |                           written by that owner alone
  *
@@ -19,7 +19,8 @@
  *         is the sub-window that now lies in and the seven before it: 7/8 to 8/8 of windowMs. Only a failure opens.
  *         Open: refuses for openMs, twice as long for each opening since it was last closed, up to openMsMax.
  *         Half-open: from the first request after that. At most `probesMax` probes are under way; `successesToClose`
- *         good ones close it and one bad one opens it again.
+ *         good ones close it and one bad one opens it again. A stream may never end: a probe that was `answering` when
+ *         its place lapsed is a good one, once the next probe is answered too.
  *
  * WRITES  `gate`, places and times: any thread, under the lock. Failures in a row: any thread, by compareExchange.
  *
@@ -81,6 +82,7 @@ const PLACE_LAPSES = 0
 const PLACE_SERIAL = 2
 const PLACE_OWNER = 3
 const PLACE_GATE = 4
+const PLACE_ANSWERING = 5
 
 /** Where the owners' parts begin. */
 export const OWNERS_AT = PLACES_AT + PLACES * PLACE_WORDS
@@ -150,6 +152,28 @@ export class Breaker {
     return isTooMany ? this.#openFrom(nowMs, settings, ticket) : STAYED
   }
 
+  /** The head that `ticket`, a probe's, was answered with is no failure; its body may go on for long. */
+  answering(nowMs: number, settings: BreakerSettings, ticket: number): number {
+    const words = this.#words
+    let change = STAYED
+    lock(words, this.#at + LOCK, this.#owner + 1)
+    const own = this.#placeAt((ticket >>> 2) & (PLACES - 1))
+    if (words[own + PLACE_SERIAL] === ticket >>> 6) words[own + PLACE_ANSWERING] = 1
+    const gate = Atomics.load(words, this.#at + GATE)
+    for (let place = 0; place < PLACES && change === STAYED; place++)
+      if (this.#isLongAnswer(nowMs, this.#placeAt(place), gate)) {
+        words[this.#placeAt(place) + PLACE_SERIAL] = 0
+        change = this.#countGood(settings, gate)
+      }
+    unlock(words, this.#at + LOCK)
+    return change
+  }
+
+  #isLongAnswer(nowMs: number, at: number, gate: number): boolean {
+    if (this.#words[at + PLACE_SERIAL] === 0 || this.#words[at + PLACE_GATE] !== gate) return false
+    return this.#words[at + PLACE_ANSWERING] === 1 && this.#doubles[(at + PLACE_LAPSES) >> 1]! <= nowMs
+  }
+
   /** What `ticket` let in ended without a verdict: a probe's place is free for another. */
   abandon(ticket: number): void {
     if (!isProbe(ticket)) return
@@ -182,21 +206,24 @@ export class Breaker {
   #findPlace(nowMs: number, settings: BreakerSettings): number {
     const lease = nowMs + leaseMs(settings)
     let free = -1
+    let lapsed = -1
     let taken = 0
     let soonest = lease
     for (let place = 0; place < PLACES; place++) {
       const at = this.#placeAt(place)
       const lapses = this.#doubles[(at + PLACE_LAPSES) >> 1]!
-      if (this.#words[at + PLACE_SERIAL] === 0 || lapses <= nowMs) {
-        if (free < 0) free = place
-      } else {
+      if (this.#words[at + PLACE_SERIAL] === 0) free = free < 0 ? place : free
+      else if (lapses <= nowMs) lapsed = lapsed < 0 ? place : lapsed
+      else {
         taken++
         soonest = Math.min(soonest, lapses)
       }
     }
     const places = Math.min(PLACES, Math.max(1, settings.probesMax))
     this.#doubles[(this.#at + REFUSED_UNTIL) >> 1] = taken + 1 >= places ? soonest : 0
-    return taken < places ? free : -1
+    if (taken >= places) return -1
+    // The outcome of one that lapsed counts as long as its place is not needed.
+    return free >= 0 ? free : lapsed
   }
 
   /** The serial comes last: it makes the place a taken one. */
@@ -208,6 +235,7 @@ export class Breaker {
     this.#doubles[(at + PLACE_LAPSES) >> 1] = lapsesMs
     words[at + PLACE_OWNER] = this.#owner
     words[at + PLACE_GATE] = gate
+    words[at + PLACE_ANSWERING] = 0
     words[at + PLACE_SERIAL] = serial
     return (serial << 6) | (place << 2) | PROBE
   }

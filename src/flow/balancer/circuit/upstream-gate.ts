@@ -6,7 +6,7 @@
  *                  └─ takes request,     └─ gives   HOLDS_REQUEST · HOLDS_PENDING · HOLDS_CIRCUIT (with x.ticket)
  *                     ticket                        HOLDS_RETRY is taken before the try's pick and given back by done
  *         A failing status is told to the circuit when the head is here, a success when the answer is whole; what a
- *         client gave up says nothing.
+ *         client gave up says nothing. Of a probe the breaker is told when a good head is here, too.
  *
  * WRITES  The upstream's row (state/upstream-state.ts), shared by all workers. Only what has a limit is counted.
  *
@@ -22,7 +22,7 @@ import {
   HOLDS_REQUEST,
   HOLDS_RETRY,
 } from '../../../contract/target.ts'
-import { OPENED, RECLOSED, REFUSED } from '../../../state/breaker.ts'
+import { isProbe, OPENED, RECLOSED, REFUSED } from '../../../state/breaker.ts'
 import {
   BY_CIRCUIT,
   BY_PENDING,
@@ -96,8 +96,10 @@ export class UpstreamGate implements ConnectionLimits {
   }
 
   answered(x: Exchange): void {
-    if ((x.holds & HOLDS_CIRCUIT) !== 0 && this.#settings.failures.has(x.response.status))
-      this.#report(x, false)
+    if ((x.holds & HOLDS_CIRCUIT) === 0) return
+    if (this.#settings.failures.has(x.response.status)) return this.#report(x, false)
+    if (isProbe(x.ticket))
+      this.#tellChange(this.#state.breaker.answering(this.#clock.now(), this.#settings.breaker!, x.ticket))
   }
 
   /** `kind`: what the fault says of the target (fault-kind.ts); `isWhole`: the answer is, and is no failure. */
@@ -119,7 +121,10 @@ export class UpstreamGate implements ConnectionLimits {
 
   #report(x: Exchange, isGood: boolean): void {
     x.holds &= ~HOLDS_CIRCUIT
-    const change = this.#state.breaker.report(this.#clock.now(), this.#settings.breaker!, x.ticket, isGood)
+    this.#tellChange(this.#state.breaker.report(this.#clock.now(), this.#settings.breaker!, x.ticket, isGood))
+  }
+
+  #tellChange(change: number): void {
     if (change === OPENED) this.#news.opened(this.#state.breaker.retryAfterMs(this.#clock.now()))
     else if (change === RECLOSED) this.#news.closed()
   }
