@@ -255,6 +255,25 @@ test('a try that takes too long is given up for another target', () => {
   assertOver(rig, x)
 })
 
+test('the time of a try does not run out while the client still sends, as it does while nothing is connected', () => {
+  for (const [sentMs, said] of [
+    [7, ['send a:1']],
+    [0, ['send a:1', 'abort', 'send b:1']],
+  ] as const) {
+    const rig = rigWith({ perTryTimeoutMs: 100 })
+    const x = rig.enter(PUT)
+    x.sentMs = sentMs
+    rig.timers.pass(100)
+    assert.deepEqual(rig.transport.said, said)
+    rig.flow.requestEnd(x)
+    rig.timers.pass(100)
+    assert.equal(
+      rig.transport.said.filter((line) => line.startsWith('send')).length,
+      said.length === 1 ? 2 : 3,
+    )
+  }
+})
+
 test('each try has its time anew, and the last one that takes too long is a 504', () => {
   const rig = rigWith({ perTryTimeoutMs: 100, ...PAUSED })
   const x = rig.enter()

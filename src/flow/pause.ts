@@ -63,22 +63,42 @@ class Pause implements Carrier {
 
 class TryTimer implements ExchangeTimer {
   readonly #x: Exchange
-  readonly #callOff: () => void
+  readonly #ms: number
+  readonly #flow: Paused
+  #callOff: () => void
 
   constructor(x: Exchange, ms: number, flow: Paused) {
     this.#x = x
-    this.#callOff = callLater(flow, ms, () => {
-      x.timer = null
-      x.carrier?.abort(x)
-      x.carrier = null
-      // Where requests share a connection, the next try would wait behind the one that hangs.
-      x.freshOnly = true
-      flow.targetFault(x, faults.TARGET_TRY_TIMEOUT)
+    this.#ms = ms
+    this.#flow = flow
+    this.#callOff = this.#start()
+  }
+
+  #start(): () => void {
+    return callLater(this.#flow, this.#ms, () => {
+      // The time is the target's, which has nothing to answer yet. Its own slowness to read is the write timeout's.
+      if (isClientSending(this.#x)) this.#callOff = this.#start()
+      else this.#end()
     })
+  }
+
+  #end(): void {
+    const x = this.#x
+    x.timer = null
+    x.carrier?.abort(x)
+    x.carrier = null
+    // Where requests share a connection, the next try would wait behind the one that hangs.
+    x.freshOnly = true
+    this.#flow.targetFault(x, faults.TARGET_TRY_TIMEOUT)
   }
 
   cancel(): void {
     this.#x.timer = null
     this.#callOff()
   }
+}
+
+/** The target has the head, and the body is on its way from the client. */
+function isClientSending(x: Exchange): boolean {
+  return x.sentMs !== 0 && x.requestLength !== 0 && !x.requestEnded
 }
