@@ -1,5 +1,6 @@
 /** limit-rig — one limiting plugin with clocks, timers, a log and shared memory of the test's own. */
 import assert from 'node:assert/strict'
+import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
 import { pathText } from '../../src/config/problems.ts'
 import { validate } from '../../src/config/validate.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
@@ -11,6 +12,7 @@ import {
   type PluginScope,
   type Verdict,
 } from '../../src/contract/plugin.ts'
+import type { RedisOpener } from '../../src/contract/redis.ts'
 import type { Value } from '../../src/contract/schema.ts'
 import type { Shared } from '../../src/contract/shared-memory.ts'
 import { listFields } from '../../src/http1/fields.ts'
@@ -43,6 +45,7 @@ export interface Asked {
 export interface LimitRigOptions {
   readonly scope?: Partial<PluginScope>
   readonly shared?: Shared
+  readonly redis?: RedisOpener
 }
 
 type Definition = Pick<AnyPlugin, 'schema'> & { readonly build: unknown }
@@ -65,6 +68,7 @@ export class LimitRig {
     assert.deepEqual(findings, [])
     const host = makeHost({
       shared: this.shared,
+      redis: options.redis ?? NO_REDIS,
       wall: () => this.wallMs,
       now: () => this.#nowMs,
       later: (ms, callback) => {

@@ -7,6 +7,7 @@ import { faults } from '../../base/faults.ts'
 import { exitJson, refuse } from '../../contract/answer.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import { DONE, type Host, NEXT, type PluginScope, type Verdict } from '../../contract/plugin.ts'
+import { Alone } from '../../limits/alone.ts'
 import { Calendar } from '../../limits/calendar.ts'
 import { type Found, Identity } from '../../limits/identity.ts'
 import { putRetryAfter } from '../../limits/rate-fields.ts'
@@ -34,6 +35,7 @@ export class Gate {
   readonly calendar: Calendar
   readonly identity: Identity
   readonly cost: CostReader
+  readonly alone: Alone
   readonly isDry: boolean
   /** False: Redis's failure is the client's. */
   readonly #isTolerant: boolean
@@ -57,6 +59,8 @@ export class Gate {
       seedB: host.shared.limits.seedB,
     })
     this.cost = new CostReader(config.cost)
+    const use = `${scope.routeId}|${scope.serviceId}|rate-limiting ${config.algorithm}`
+    this.alone = new Alone(host.shared.limits, use)
     this.isDry = config.dry_run
     this.#isTolerant = config.fault_tolerant
     this.#own = new Tier('', config, config, this.calendar)
@@ -140,8 +144,9 @@ export class Gate {
   }
 
   /** Redis can't be asked. True: this machine decides. */
-  insures(): boolean {
+  insures(tier: Tier, nowMs: number): boolean {
     this.host.count(LIMITS_ALONE)
+    if (this.#isTolerant) this.alone.note(nowMs, tier.countsUntilMs(nowMs))
     return this.#isTolerant
   }
 

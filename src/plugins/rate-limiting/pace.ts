@@ -5,6 +5,7 @@
  */
 import type { Exchange } from '../../contract/exchange.ts'
 import { NEXT, type Verdict, WAIT } from '../../contract/plugin.ts'
+import { CAP_MAX } from '../../limits/periods.ts'
 import { Rates } from '../../state/rates.ts'
 import { SlidingWindows } from '../../state/sliding-windows.ts'
 import type { Gate, Limiter } from './gate.ts'
@@ -49,7 +50,15 @@ export class LocalPace implements Limiter {
     return this.settle(x, tier, waitMs, this.left)
   }
 
-  /** Counts without telling anybody: so that this machine knows what it has let through while Redis decides. */
+  /** Counts what Redis has admitted, so that this machine knows what it has let through. */
+  count(tier: Tier, cost: number, nowMs: number): void {
+    // Parts begin at other times than in Redis: its window may have room a moment before this one has.
+    if (this.#algorithm === SLIDING_WINDOW)
+      this.#windows.take(this.#gate.identity.key, nowMs, tier.windowMs, CAP_MAX, cost)
+    else this.take(tier, cost, nowMs)
+  }
+
+  /** As Rates and SlidingWindows answer. */
   take(tier: Tier, cost: number, nowMs: number): number {
     const key = this.#gate.identity.key
     if (this.#algorithm === SLIDING_WINDOW)

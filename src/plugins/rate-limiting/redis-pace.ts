@@ -56,16 +56,27 @@ export class RedisPace implements Limiter {
   }
 
   #settle({ x, tier, cost, waitMs, left }: PaceCheck, nowMs: number): Verdict {
+    const local = this.#local
+    const isWary = this.#gate.alone.holds(nowMs)
     if (this.#algorithm === LEAKY_BUCKET) {
-      if (waitMs >= 0) this.#local.take(tier, 1, nowMs)
-      return this.#local.settleQueue(x, tier, waitMs)
+      const ownMs = waitMs >= 0 ? local.take(tier, 1, nowMs) : 0
+      return local.settleQueue(
+        x,
+        tier,
+        !isWary || waitMs < 0 ? waitMs : ownMs < 0 ? ownMs : Math.max(ownMs, waitMs),
+      )
     }
-    if (waitMs === 0) this.#local.take(tier, cost, nowMs)
-    return this.#local.settle(x, tier, waitMs, left)
+    if (waitMs !== 0) return local.settle(x, tier, waitMs, left)
+    if (isWary) {
+      const ownMs = local.take(tier, cost, nowMs)
+      return local.settle(x, tier, ownMs, Math.min(left, local.left))
+    }
+    local.count(tier, cost, nowMs)
+    return local.settle(x, tier, 0, left)
   }
 
   #insure(x: Exchange, tier: Tier, cost: number, nowMs: number): Verdict {
-    return this.#gate.insures() ? this.#local.decide(x, tier, cost, nowMs) : this.#gate.fail(x)
+    return this.#gate.insures(tier, nowMs) ? this.#local.decide(x, tier, cost, nowMs) : this.#gate.fail(x)
   }
 
   charge(): void {}

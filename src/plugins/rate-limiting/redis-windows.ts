@@ -4,6 +4,8 @@
  * WHAT    What Redis says of a key raises the counts of this machine's own table. A key that is known to be at its
  *         limit is refused without asking. While Redis fails the own table decides, from counts that are warm.
  *
+ *         What came meanwhile Redis never hears of: until those windows are over both must have room (limits/alone.ts).
+ *
  * WRITES  The own table: counts are only raised, never lowered, while Redis answers.
  *
  * LIMITS  As many requests wait as the link has places for (contract/redis.ts); the others are decided as if it failed.
@@ -80,35 +82,54 @@ export class RedisWindows implements Limiter {
     const tier = check.tier!
     gate.calendar.refresh(nowMs)
     gate.identity.restore(check)
-    if (failure === null) this.#learn(check, nowMs)
+    const stop = failure === null ? this.#learn(check, nowMs) : -1
     let verdict: Verdict = NEXT
     if (x !== null) {
       if (failure === null) {
-        const stop = check.refusedBy < 0 ? -1 : tier.set.periods[check.refusedBy]!
         verdict = gate.settleWindows(x, tier, check.cost, stop)
       } else {
         tier.set.refresh(gate.calendar, (nowMs / 1000) | 0)
         verdict = this.#insure(x, tier, check.cost, nowMs)
       }
-    }
+    } else if (failure !== null) this.#addHere(tier, check.windowAsk, check.cost, nowMs)
     this.#giveBack(check)
     if (x === null) return
     if (verdict === NEXT) x.flow?.resume(x)
     else x.flow?.finish(x)
   }
 
-  /** This machine then knows no less than Redis. */
-  #learn(check: WindowCheck, nowMs: number): void {
-    const periods = check.tier!.set.periods
-    const counted = check.refusedBy < 0 ? check.cost : 0
+  /** This machine then knows no less than Redis. Answers the period that refuses, or -1. */
+  #learn(check: WindowCheck, nowMs: number): number {
+    const { periods, ask } = check.tier!.set
+    const isAdmitted = check.refusedBy < 0
+    const counted = isAdmitted ? check.cost : 0
+    const nowS = (nowMs / 1000) | 0
+    if (isAdmitted && this.#gate.alone.holds(nowMs)) return this.#take(check, nowS)
     for (let i = 0; i < periods.length; i++) this.#counts[periods[i]!] = check.used[i]! + counted
-    this.#windows.raise(this.#gate.identity.key, check.windowAsk, this.#counts, (nowMs / 1000) | 0)
-    for (let i = 0; i < periods.length; i++) check.tier!.set.ask.used[periods[i]!] = check.used[i]!
+    this.#windows.raise(this.#gate.identity.key, check.windowAsk, this.#counts, nowS)
+    for (let i = 0; i < periods.length; i++) ask.used[periods[i]!] = check.used[i]!
+    return isAdmitted ? -1 : periods[check.refusedBy]!
+  }
+
+  /** Redis has room, but knows less than this machine. */
+  #take(check: WindowCheck, nowS: number): number {
+    const { periods, ask } = check.tier!.set
+    const own = check.windowAsk
+    const { key } = this.#gate.identity
+    let stop = -1
+    if (check.kind === ADD) this.#windows.add(key, own, check.cost, nowS)
+    else stop = this.#windows.take(key, own, check.cost, nowS)
+    for (let i = 0; i < periods.length; i++) {
+      const period = periods[i]!
+      const used = check.used[i]!
+      ask.used[period] = used > own.used[period]! ? used : own.used[period]!
+    }
+    return stop
   }
 
   /** Without Redis this machine decides by what it knows. */
   #insure(x: Exchange, tier: Tier, cost: number, nowMs: number): Verdict {
-    if (!this.#gate.insures()) return this.#gate.fail(x)
+    if (!this.#gate.insures(tier, nowMs)) return this.#gate.fail(x)
     const ask = tier.set.ask
     const stop = this.#windows.take(this.#gate.identity.key, ask, cost, (nowMs / 1000) | 0)
     return this.#gate.settleWindows(x, tier, cost, stop)
@@ -128,7 +149,13 @@ export class RedisWindows implements Limiter {
     const check = this.#makeCheck(null, tier, cost, ADD)
     if (this.#link.check(check)) return
     this.#giveBack(check)
-    this.#windows.add(gate.identity.key, tier.set.ask, cost, (nowMs / 1000) | 0)
+    this.#addHere(tier, tier.set.ask, cost, nowMs)
+  }
+
+  #addHere(tier: Tier, ask: WindowAsk, cost: number, nowMs: number): void {
+    const gate = this.#gate
+    gate.alone.note(nowMs, tier.countsUntilMs(nowMs))
+    this.#windows.add(gate.identity.key, ask, cost, (nowMs / 1000) | 0)
   }
 
   close(): void {

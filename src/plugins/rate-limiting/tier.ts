@@ -24,6 +24,8 @@ export class Tier {
    * window means nothing under another rate. Counts in windows do, and are shared: 0.
    */
   readonly salt: number
+  /** For how long a request counts, where there are no windows; else 0. */
+  readonly #countsMs: number
 
   constructor(group: string, limits: Limits, config: Config, calendar: Calendar) {
     this.group = group
@@ -39,9 +41,20 @@ export class Tier {
     const quota = config.algorithm === 'token-bucket' ? this.burst : null
     this.fields = new RateFields(this.set, forms, calendar, quota)
     this.salt = config.algorithm === 'fixed-window' ? 0 : makeSalt(`${PERIOD_NAMES[this.period]} ${group}`)
+    this.#countsMs = countsMs(config.algorithm, this)
     const whose = group === '' ? '' : ` for ${group}`
     this.texts = PERIOD_NAMES.map((name, period) => `limit of ${this.set.limits[period]} a ${name}${whose}`)
   }
+
+  /** When a request of now counts no more. */
+  countsUntilMs(nowMs: number): number {
+    return this.#countsMs > 0 ? nowMs + this.#countsMs : this.set.ask.untilS * 1000
+  }
+}
+
+function countsMs(algorithm: Config['algorithm'], { windowMs, burst, gapMs }: Tier): number {
+  if (algorithm === 'fixed-window') return 0
+  return algorithm === 'sliding-window' ? windowMs : (burst + 1) * gapMs
 }
 
 function makeSalt(text: string): number {
