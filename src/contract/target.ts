@@ -41,6 +41,8 @@ export interface TargetTls {
 export interface Pools {
   /** The pool of connections for this address; made on first use. */
   open(address: Address): TargetPool
+  /** Once for each `open`. When nobody is left its idle connections end, and those in use with their answers. */
+  leave(pool: TargetPool): void
 }
 
 export interface Address {

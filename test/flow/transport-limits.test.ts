@@ -4,6 +4,13 @@ import { test } from 'node:test'
 import { faults } from '../../src/base/faults.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import { type ConnectionLimits, HOLDS_PENDING } from '../../src/contract/target.ts'
+import {
+  Counters,
+  makeCounterBuffer,
+  UPSTREAM_CONNECTS,
+  UPSTREAM_OPEN,
+  UPSTREAM_REUSES,
+} from '../../src/state/counters.ts'
 import { makeTransportRig, openServer, until } from '../kit/transport-rig.ts'
 
 class Limits implements ConnectionLimits {
@@ -132,4 +139,34 @@ test('lines of pipelined requests are counted too', async (t) => {
   await until(() => first.told.isOver, 'the answer')
   rig.minuteLater()
   await until(() => limits.connections === 0, 'the line is given back')
+})
+
+test('when the last who uses an address leaves, its idle connections end, and those in use with their answers', async (t) => {
+  const server = await openServer(t, (socket, soFar) => {
+    if (soFar.includes('/now')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  })
+  const rig = makeTransportRig(t, server.port)
+  const counters = new Counters(makeCounterBuffer(1), 1)
+  const answered = rig.send('GET /now HTTP/1.1\nHost: a\n')
+  const waits = rig.send('GET /later HTTP/1.1\nHost: a\n')
+  await until(() => answered.told.isOver && server.sockets.length === 2, 'one is answered, one waits')
+  assert.equal(rig.transport.open(rig.pool.address), rig.pool)
+  rig.transport.leave(rig.pool)
+  assert.deepEqual([rig.pool.open, rig.pool.idle], [2, 1], 'somebody is left')
+  rig.transport.leave(rig.pool)
+  assert.deepEqual([rig.pool.open, rig.pool.idle], [1, 0])
+  rig.transport.report(counters)
+  assert.deepEqual(
+    [UPSTREAM_CONNECTS, UPSTREAM_REUSES, UPSTREAM_OPEN].map((at) => counters.get(at)),
+    [2, 0, 1],
+  )
+  for (const socket of server.sockets) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  await until(() => waits.told.isOver, 'the other answer')
+  assert.equal(rig.pool.open, 0)
+  rig.transport.report(counters)
+  assert.deepEqual(
+    [UPSTREAM_CONNECTS, UPSTREAM_OPEN].map((at) => counters.get(at)),
+    [2, 0],
+  )
+  assert.notEqual(rig.transport.open(rig.pool.address), rig.pool)
 })

@@ -89,6 +89,8 @@ export interface BalancerRig {
   readonly names: NameTable
   /** What was logged: level, message and fields. */
   readonly log: string[]
+  /** The pools that somebody holds, by address. */
+  readonly opened: string[]
   /** Turns the clock. */
   now(ms: number): void
 }
@@ -103,8 +105,15 @@ export function makeBalancerRig(random: () => number = () => 0, shared = makeSha
   )
   let drawn = 0
   const log: string[] = []
+  const opened: string[] = []
   const tools: BuildTools = {
-    pools: { open: (address: Address): TargetPool => ({ address, open: 0, idle: 0 }) },
+    pools: {
+      open: (address: Address): TargetPool => {
+        opened.push(address.ip)
+        return { address, open: 0, idle: 0 }
+      },
+      leave: ({ address }) => opened.splice(opened.indexOf(address.ip), 1),
+    },
     names,
     clock,
     shared,
@@ -123,7 +132,7 @@ export function makeBalancerRig(random: () => number = () => 0, shared = makeSha
     nowMs = ms
     clock.turnEnded()
   }
-  return { tools, names, log, now }
+  return { tools, names, log, opened, now }
 }
 
 /** The balancer of an upstream with targets 10.0.0.0, 10.0.0.1, … of these weights, and these fields on top. */

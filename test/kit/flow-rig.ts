@@ -99,6 +99,7 @@ export class FakeTransport implements Transport, Carrier {
   open(address: Address): TargetPool {
     return { address, open: 0, idle: 0 }
   }
+  leave(): void {}
   send(x: Exchange, target: Target): void {
     this.said.push(`send ${target.name}`)
     if (this.failsWith !== null) return this.flow!.targetFault(x, this.failsWith)

@@ -55,6 +55,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   })
   const sweep = setInterval(() => {
     tools.deadlines.sweep(clock.now())
+    transport.report(options.counters)
     clock.turnEnded()
   }, SWEEP_MS)
   const redis = openRedisDoor(options, tools)

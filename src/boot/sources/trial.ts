@@ -26,7 +26,7 @@ export function makeTrialTools(
   const clock = openClock()
   const shared = openShared(makeSharedBuffers(TRIAL_SIZES), 0)
   return {
-    pools: { open: (address) => ({ address, open: 0, idle: 0 }) },
+    pools: { open: (address) => ({ address, open: 0, idle: 0 }), leave: () => {} },
     names,
     clock,
     plugins,

@@ -68,7 +68,11 @@ export class Addresses {
       const before = this.#known.get(key)
       known.set(key, before?.weight === wanted.weight ? before : this.#make(wanted, before))
     }
-    for (const [key, target] of this.#known) if (known.get(key) !== target) this.release(target)
+    for (const [key, target] of this.#known) {
+      if (known.get(key) === target) continue
+      this.#options.pools.leave(target.pool)
+      this.release(target)
+    }
     this.#known = known
     if (this.names().every((name) => this.#options.names.get(name) !== undefined))
       this.#options.states.started()
@@ -82,6 +86,8 @@ export class Addresses {
   }
 
   close(): void {
+    for (const target of this.#known.values()) this.#options.pools.leave(target.pool)
+    this.#known.clear()
     this.#options.states.close()
   }
 

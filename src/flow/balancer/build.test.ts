@@ -179,3 +179,16 @@ function build(options: Partial<BalancerOptions>) {
 function hostField(target: { hostField: Uint8Array }): string {
   return Buffer.from(target.hostField).toString('latin1')
 }
+
+test('addresses are let go of when they leave, or the plan dies, and not before', () => {
+  const rig = makeBalancerRig()
+  rig.names.update('a.test', [{ ip: '10.1.0.1', port: 0, weight: 0 }])
+  const options = { service: { ...SERVICE, host: 'a.test' }, upstream: null, targets: [], tools: rig.tools }
+  const [before, after] = [buildBalancer(options), buildBalancer(options)]
+  rig.names.update('a.test', [{ ip: '10.1.0.2', port: 0, weight: 0 }])
+  assert.deepEqual(rig.opened, ['10.1.0.2', '10.1.0.2'])
+  before.close()
+  assert.deepEqual(rig.opened, ['10.1.0.2'])
+  after.close()
+  assert.deepEqual(rig.opened, [])
+})

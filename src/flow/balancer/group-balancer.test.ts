@@ -61,8 +61,9 @@ test('what a fallback’s target answers opens the fallback’s circuit and not 
   const x = exchangeOf()
   answerWith(group, x, group.pick(x)!, 500)
   assert.equal(group.pick(exchangeOf()), null)
-  assert.equal(rig.log.length, 1)
+  assert.equal(rig.log.length, 2)
   assert.match(rig.log[0]!, /a circuit has opened.*up-1/)
+  assert.match(rig.log[1]!, /refuses requests.*up-1/)
 })
 
 test('when no fallback can serve either, the first upstream’s own refusal is told', () => {

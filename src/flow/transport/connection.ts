@@ -42,6 +42,8 @@ export interface ConnectionOwner {
   readonly turn: Turn
   readonly head: RequestHead
   readonly writes: WriteRequests
+  /** Requests that found a connection which had served before. */
+  reuses: number
   closed(connection: TargetConnection): void
 }
 
@@ -113,6 +115,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     this.#reader.reset(x)
     x.carrier = this
     x.reused = this.#served > 0
+    if (x.reused) this.#owner.reuses++
     this.#served++
     x.sentMs = now
     if (x.connectedMs === 0) x.connectedMs = now

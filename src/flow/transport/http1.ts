@@ -8,10 +8,17 @@ import type { Deadlines } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import type { Turn } from '../../base/turn.ts'
 import type { Exchange } from '../../contract/exchange.ts'
-import type { Address, ConnectionLimits, Target } from '../../contract/target.ts'
+import type { Address, ConnectionLimits, Target, TargetPool } from '../../contract/target.ts'
 import type { Transport, TransportEvents } from '../../contract/transport.ts'
 import { WriteRequests } from '../../socket/socket-writer.ts'
 import { readStreamBinding } from '../../socket/stream-binding.ts'
+import {
+  type Counters,
+  UPSTREAM_CONNECTS,
+  UPSTREAM_OPEN,
+  UPSTREAM_QUEUED,
+  UPSTREAM_REUSES,
+} from '../../state/counters.ts'
 import { TargetConnection } from './connection.ts'
 import { Line } from './line.ts'
 import { openSocket } from './open-socket.ts'
@@ -42,6 +49,9 @@ export class Http1Transport implements Transport {
   readonly #pipelining: boolean
   readonly #readBuffer: Buffer
   readonly #pools: Map<string, Pool>
+  reuses: number
+  #connects: number
+  #open: number
 
   constructor(tools: TransportTools, events: TransportEvents) {
     this.events = events
@@ -54,21 +64,40 @@ export class Http1Transport implements Transport {
     this.#pipelining = tools.pipelining
     this.#readBuffer = tools.readBuffer
     this.#pools = new Map()
+    this.reuses = 0
+    this.#connects = 0
+    this.#open = 0
   }
 
   open(address: Address): Pool {
-    const tlsKey = address.tls === null ? '' : `|${address.tls.servername}|${address.tls.verify}`
-    const key = `${address.ip}|${address.port}${tlsKey}`
+    const key = keyOf(address)
     let pool = this.#pools.get(key)
-    if (pool === undefined) {
-      pool = new Pool(address, this.#limits)
-      this.#pools.set(key, pool)
+    if (pool !== undefined) {
+      pool.users++
+      return pool
     }
+    pool = new Pool(address, this.#limits)
+    this.#pools.set(key, pool)
     return pool
   }
 
-  get pools(): Iterable<Pool> {
-    return this.#pools.values()
+  leave(left: TargetPool): void {
+    const pool = left as Pool
+    if (--pool.users > 0) return
+    this.#pools.delete(keyOf(pool.address))
+    pool.closeIdle()
+  }
+
+  /** Tells what has happened since it was last asked, and what there is now. */
+  report(counters: Counters): void {
+    let queued = 0
+    for (const pool of this.#pools.values()) queued += pool.queued
+    counters.add(UPSTREAM_CONNECTS, this.#connects)
+    counters.add(UPSTREAM_REUSES, this.reuses)
+    counters.set(UPSTREAM_OPEN, this.#open)
+    counters.set(UPSTREAM_QUEUED, queued)
+    this.#connects = 0
+    this.reuses = 0
   }
 
   send(x: Exchange, target: Target): void {
@@ -105,7 +134,7 @@ export class Http1Transport implements Transport {
 
   #connect(pool: Pool, x: Exchange, target: Target): void {
     const connection = new TargetConnection(this, pool, target.limits)
-    pool.open++
+    this.#opened(pool)
     this.#deadlines.add(connection)
     const buffer = this.#readBuffer
     const onread = { buffer, callback: (count: number) => connection.onRead(count, buffer) }
@@ -135,7 +164,7 @@ export class Http1Transport implements Transport {
       this.#deadlines.remove(left)
       this.#freed(pool, null)
     })
-    pool.open++
+    this.#opened(pool)
     pool.lines.add(line)
     this.#deadlines.add(line)
     const buffer = this.#readBuffer
@@ -157,9 +186,16 @@ export class Http1Transport implements Transport {
     this.#freed(connection.pool, connection.counted)
   }
 
+  #opened(pool: Pool): void {
+    pool.open++
+    this.#open++
+    this.#connects++
+  }
+
   /** A connection is gone: its place may serve a try that waits. */
   #freed(pool: Pool, counted: ConnectionLimits | null): void {
     pool.open--
+    this.#open--
     if (counted !== null) counted.giveConnection()
     const waiting = pool.firstWaiting
     if (waiting === null || !mayOpen(pool, waiting.target.limits)) return
@@ -171,6 +207,10 @@ export class Http1Transport implements Transport {
   close(): void {
     for (const pool of this.#pools.values()) pool.closeIdle()
   }
+}
+
+function keyOf({ ip, port, tls }: Address): string {
+  return tls === null ? `${ip}|${port}` : `${ip}|${port}|${tls.servername}|${tls.verify}`
 }
 
 /** True when one more connection may be opened; the upstream has then counted it. */

@@ -93,6 +93,7 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     const now = this.#owner.clock.now()
     x.carrier = this
     x.reused = this.#served > 0
+    if (x.reused) this.#owner.reuses++
     x.sentMs = now
     if (x.connectedMs === 0) x.connectedMs = now
     this.#served++

@@ -46,6 +46,8 @@ export class Pool implements TargetPool {
   readonly #queue: WaitingTry[]
   /** Connections that exist, whatever their state. */
   open: number
+  /** Targets that have it. At 0 no connection stays idle. */
+  users: number
 
   constructor(address: Address, limits: PoolLimits) {
     this.address = address
@@ -54,6 +56,7 @@ export class Pool implements TargetPool {
     this.#idle = []
     this.#queue = []
     this.open = 0
+    this.users = 1
   }
 
   get idle(): number {
@@ -103,7 +106,7 @@ export class Pool implements TargetPool {
 
   /** Keeps a connection for the next request; false when there are enough idle ones. */
   put(connection: Pooled): boolean {
-    if (this.#idle.length >= this.limits.idleMax) return false
+    if (this.users === 0 || this.#idle.length >= this.limits.idleMax) return false
     this.#idle.push(connection)
     return true
   }
