@@ -81,7 +81,7 @@ export class OutlierDetector {
       isEnforced(enforcing, this.#tools.random()) &&
       ejectTarget(this.#upstream, target.state, this.#settings, this.#at)
     if (isOut) this.#tools.news.ejected(target, reason)
-    else this.#tools.news.spared(target, reason)
+    else this.#tools.news.spared(target, reason, this.#at.nowMs)
   }
 }
 

@@ -5,10 +5,13 @@ import type { Target } from '../../../contract/target.ts'
 export class News {
   readonly #upstream: string
   readonly #log: Host['log']
+  /** When `spared` was last said. */
+  #sparedMs: number
 
   constructor(upstream: string, log: Host['log']) {
     this.#upstream = upstream
     this.#log = log
+    this.#sparedMs = Number.NEGATIVE_INFINITY
   }
 
   unhealthy(target: Target): void {
@@ -23,8 +26,13 @@ export class News {
     this.#say('warn', 'a target is ejected', target, { reason, times: target.state.multiplier })
   }
 
-  /** The reason holds, but the outlier detection does not enforce it, or too many are ejected. */
-  spared(target: Target, reason: string): void {
+  /**
+   * The reason holds, but the outlier detection does not enforce it, or too many are ejected. Once a second: it goes on
+   * as long as the failures do, and a worker's log takes a bounded number of records.
+   */
+  spared(target: Target, reason: string, nowMs: number): void {
+    if (nowMs - this.#sparedMs < 1000) return
+    this.#sparedMs = nowMs
     this.#say('info', 'a target would be ejected', target, { reason })
   }
 
