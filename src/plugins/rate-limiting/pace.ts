@@ -12,6 +12,9 @@ import type { Gate, Limiter } from './gate.ts'
 import type { Config } from './schema.ts'
 import type { Tier } from './tier.ts'
 
+/** 24 days: as far as Rates and SlidingWindows can tell. */
+const WAIT_MS_MAX = 0x7fffffff
+
 export const SLIDING_WINDOW = 0
 export const TOKEN_BUCKET = 1
 export const LEAKY_BUCKET = 2
@@ -75,12 +78,20 @@ export class LocalPace implements Limiter {
   /** `waitMs`: 0 when admitted, else until asking again can succeed. */
   settle(x: Exchange, tier: Tier, waitMs: number, left: number): Verdict {
     const fullMs = this.#algorithm === SLIDING_WINDOW ? tier.windowMs : (tier.burst - left) * tier.gapMs
-    return this.#gate.settlePaced(x, tier, left, waitMs === 0 ? secondsOf(fullMs) : -secondsOf(waitMs))
+    return this.#gate.settlePaced(
+      x,
+      tier,
+      left,
+      waitMs === 0 ? secondsOf(fullMs) : -secondsOf(farther(waitMs, fullMs)),
+    )
   }
 
   /** `waitMs`: when to go on, or less than 0: minus the time until a place is free. */
   settleQueue(x: Exchange, tier: Tier, waitMs: number): Verdict {
-    if (waitMs < 0) return this.#gate.settlePaced(x, tier, 0, -secondsOf(-waitMs))
+    if (waitMs < 0) {
+      const freeMs = farther(-waitMs, tier.gapMs)
+      return this.#gate.settlePaced(x, tier, 0, -secondsOf(freeMs))
+    }
     const waiting = Math.ceil(waitMs / tier.gapMs)
     const left = waiting > tier.burst ? 0 : tier.burst - waiting
     this.#gate.settlePaced(x, tier, left, secondsOf(waitMs + tier.gapMs))
@@ -92,6 +103,11 @@ export class LocalPace implements Limiter {
   charge(): void {}
 
   close(): void {}
+}
+
+/** Waits end at WAIT_MS_MAX: what is farther off is as far as it can be. */
+function farther(waitMs: number, mostMs: number): number {
+  return waitMs < WAIT_MS_MAX || mostMs < waitMs ? waitMs : mostMs
 }
 
 function secondsOf(ms: number): number {

@@ -198,6 +198,14 @@ describe('tiers', () => {
   })
 })
 
+test('a wait of a year is told in full', () => {
+  for (const algorithm of ['sliding-window', 'token-bucket', 'leaky-bucket']) {
+    const rig = plugin({ year: 1, algorithm })
+    rig.ask()
+    assert.ok(fieldsOf(rig.ask(DONE)).includes('Retry-After: 31536000'), algorithm)
+  }
+})
+
 test('members of two tiers behind one address don’t pay with each other’s tokens', () => {
   for (const algorithm of ['token-bucket', 'sliding-window', 'leaky-bucket']) {
     const tiers = [{ consumer_group: 'gold', second: 100 }]

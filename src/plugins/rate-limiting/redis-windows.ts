@@ -100,7 +100,8 @@ export class RedisWindows implements Limiter {
 
   /** This machine then knows no less than Redis. Answers the period that refuses, or -1. */
   #learn(check: WindowCheck, nowMs: number): number {
-    const { periods, ask } = check.tier!.set
+    const periods = check.tier!.set.periods
+    const ask = check.tier!.set.ask
     const isAdmitted = check.refusedBy < 0
     const counted = isAdmitted ? check.cost : 0
     const nowS = (nowMs / 1000) | 0
@@ -113,9 +114,10 @@ export class RedisWindows implements Limiter {
 
   /** Redis has room, but knows less than this machine. */
   #take(check: WindowCheck, nowS: number): number {
-    const { periods, ask } = check.tier!.set
+    const periods = check.tier!.set.periods
+    const ask = check.tier!.set.ask
     const own = check.windowAsk
-    const { key } = this.#gate.identity
+    const key = this.#gate.identity.key
     let stop = -1
     if (check.kind === ADD) this.#windows.add(key, own, check.cost, nowS)
     else stop = this.#windows.take(key, own, check.cost, nowS)
