@@ -70,13 +70,15 @@ export class Http1Transport implements Transport {
   }
 
   open(address: Address): Pool {
-    const key = keyOf(address)
+    const tlsKey = address.tls === null ? '' : `|${address.tls.servername}|${address.tls.verify}`
+    const key = `${address.ip}|${address.port}${tlsKey}`
     let pool = this.#pools.get(key)
     if (pool !== undefined) {
       pool.users++
       return pool
     }
     pool = new Pool(address, this.#limits)
+    pool.key = key
     this.#pools.set(key, pool)
     return pool
   }
@@ -84,7 +86,7 @@ export class Http1Transport implements Transport {
   leave(left: TargetPool): void {
     const pool = left as Pool
     if (--pool.users > 0) return
-    this.#pools.delete(keyOf(pool.address))
+    this.#pools.delete(pool.key)
     pool.closeIdle()
   }
 
@@ -207,10 +209,6 @@ export class Http1Transport implements Transport {
   close(): void {
     for (const pool of this.#pools.values()) pool.closeIdle()
   }
-}
-
-function keyOf({ ip, port, tls }: Address): string {
-  return tls === null ? `${ip}|${port}` : `${ip}|${port}|${tls.servername}|${tls.verify}`
 }
 
 /** True when one more connection may be opened; the upstream has then counted it. */

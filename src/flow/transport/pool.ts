@@ -46,6 +46,8 @@ export class Pool implements TargetPool {
   readonly #queue: WaitingTry[]
   /** Connections that exist, whatever their state. */
   open: number
+  /** The transport's name for it. */
+  key: string
   /** Targets that have it. At 0 no connection stays idle. */
   users: number
 
@@ -57,6 +59,7 @@ export class Pool implements TargetPool {
     this.#queue = []
     this.open = 0
     this.users = 1
+    this.key = ''
   }
 
   get idle(): number {
