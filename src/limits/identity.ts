@@ -10,6 +10,7 @@ import { Fingerprint } from '../base/fingerprint.ts'
 import type { Exchange } from '../contract/exchange.ts'
 import type { PluginScope } from '../contract/plugin.ts'
 import { getField } from '../http1/fields.ts'
+import { KnownPrints } from './known-prints.ts'
 
 export const LIMIT_BY = ['consumer', 'credential', 'ip', 'service', 'header', 'path'] as const
 export type LimitBy = (typeof LIMIT_BY)[number]
@@ -54,6 +55,8 @@ export class Identity {
   readonly #path: Buffer
   readonly #pathText: string
   readonly #seeds: Int32Array
+  /** By kind; for those whose texts the configuration has. */
+  readonly #known: readonly KnownPrints[]
 
   constructor(options: IdentityOptions) {
     this.text = ''
@@ -64,13 +67,19 @@ export class Identity {
     this.#pathText = options.path ?? ''
     this.#path = Buffer.from(this.#pathText)
     this.#seeds = makeSeeds(options)
+    this.#known = LIMIT_BY.map(
+      (_, kind) => new KnownPrints(this.#seeds[2 * kind]!, this.#seeds[2 * kind + 1]!),
+    )
   }
 
   /** Sets `key`, `text` and `by`. */
   find(x: Exchange): void {
     const kind = this.#search(x)
     this.by = LIMIT_BY[kind]!
-    this.key.setText(this.#seeds[2 * kind]!, this.#seeds[2 * kind + 1]!, this.text)
+    // Addresses and headers are the clients' own: remembering them would only push out ids.
+    if (kind === IP || kind === HEADER)
+      this.key.setText(this.#seeds[2 * kind]!, this.#seeds[2 * kind + 1]!, this.text)
+    else this.#known[kind]!.find(this.key, this.text)
   }
 
   keep(found: Found): void {
