@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { answers, neverAnswers, pause, resetsUnanswered } from '../kit/behaviours.ts'
+import { until } from '../kit/command.ts'
 import { openGateway } from '../kit/gateway.ts'
 import { kongYml } from '../kit/kong-config.ts'
 import { byStatus, mostWithin, offer, type Sample } from '../kit/load.ts'
@@ -46,6 +47,12 @@ function limited(config: Readonly<Record<string, unknown>>): string {
   })
 }
 
+async function haveAllWorkers(statusPort: number): Promise<boolean> {
+  const status = await (await fetch(`http://127.0.0.1:${statusPort}/status`)).json()
+  const { workers } = (status as { sluice: { workers: { state: string }[] } }).sluice
+  return workers.every(({ state }) => state === 'ready')
+}
+
 function assertRefusalsSayWhen(samples: readonly Sample[]): void {
   const silent = samples.filter(
     ({ status, headers }) => status === 429 && headers['retry-after'] === undefined,
@@ -58,9 +65,11 @@ test('a limit holds in every window while workers die under load, and no request
   const env = { SLUICE_WORKERS: '2', SLUICE_PLUGINS_DIR: plugins }
   const gateway = await openGateway({ config, env })
   const base = `http://127.0.0.1:${gateway.port}`
-  const load = offer({ url: `${base}/limited`, perSecond: 400, forMs: 5000 })
+  const load = offer({ url: `${base}/limited`, perSecond: 400, forMs: 8000 })
   for (let deaths = 0; deaths < 3; deaths++) {
-    await pause(1200)
+    await pause(500)
+    // One after the other: where each worker has a socket of its own, nobody accepts while both are away.
+    await until('both workers are there', () => haveAllWorkers(gateway.statusPort))
     await (await fetch(`${base}/crash`)).text()
   }
   const samples = await load
