@@ -1,5 +1,5 @@
 /**
- * cidr — sets of addresses and networks, for trusted_ips and the like (kong.md §6.1).
+ * cidr — sets of addresses and networks, for trusted_ips and the like (as Kong).
  *
  * Addresses are compared as 16 bytes; an IPv4 one lies in ::ffff:0:0/96, so `::ffff:10.0.0.1` and `10.0.0.1` are
  * the same.

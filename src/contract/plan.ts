@@ -121,7 +121,7 @@ export interface Consumer {
   readonly overrides: ReadonlyMap<string, ConsumerOverrides> | null
 }
 
-/** A consumer's configurations of one plugin, most specific first (kong.md §4.2 rows 1, 2, 3 and 5). */
+/** A consumer's configurations of one plugin, most specific first (rows 1, 2, 3 and 5 of chain/precedence.ts). */
 export interface ConsumerOverrides {
   readonly byRouteAndService: ReadonlyMap<string, Handler>
   readonly byRoute: ReadonlyMap<string, Handler>

@@ -1,4 +1,4 @@
-/** shared — the memory that all threads of the gateway share, as one thread sees it. */
+/** shared-memory — the memory that all threads of the gateway share, as one thread sees it. */
 import type { KeyTable } from '../state/key-table.ts'
 import type { Rows } from '../state/rows.ts'
 

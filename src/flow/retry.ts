@@ -2,7 +2,7 @@
  * retry — whether a failed try, or one whose answer is as good as a failure, may be followed by another, and when.
  *
  * Only while it cannot act twice and the client has seen nothing: always where no byte reached the target; for
- * repeatable methods where one may have. Kong's conditions are errors and time-outs (kong.md §3.3); a service's retry
+ * repeatable methods where one may have. Kong's conditions are errors and time-outs; a service's retry
  * policy names its own, and answers too. A connection that had served before and died without a word is the race of a
  * keep-alive timeout with a request: it is no try and no retry, and the next one uses a new connection.
  */

@@ -1,4 +1,4 @@
-/** One line an exchange, in Kong's access log format (kong.md §6.5). */
+/** One line an exchange, in Kong's access log format. */
 import type { Exchange } from '../contract/exchange.ts'
 import { getField } from '../http1/fields.ts'
 

@@ -166,6 +166,17 @@ test('response-ratelimiting adds up what both machines’ answers used', async (
   target.behave = answers()
 })
 
+test('response-ratelimiting goes on from what a machine knew when Redis has lost it', async () => {
+  target.behave = answers('ok', ['X-Kong-Limit: videos=1'])
+  const left = async () => Number((await ask(one, '/used')).get('x-ratelimit-remaining-videos-hour'))
+  const before = await left()
+  await until('it is counted', async () => (await left()) < before)
+  target.behave = answers()
+  const known = await left()
+  await redis.call('FLUSHALL')
+  assert.ok((await left()) <= known, 'nothing is given back')
+})
+
 test('with a sync_rate the overshoot stays within its formula, and ends in a refusal everywhere', async () => {
   const forMs = 1500
   const perSecond = 60

@@ -102,7 +102,7 @@ function describeChain(chain: Chain, config: Config, route: Route | null): void 
   }
 }
 
-/** The configuration that applies without a consumer: the one bound most closely (kong.md §4.2). */
+/** The configuration that applies without a consumer: the one bound most closely (as Kong). */
 function entityOf(config: Config, plugin: string, route: Route | null): PluginEntity | null {
   let best: PluginEntity | null = null
   let closest = -1

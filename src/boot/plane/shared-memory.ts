@@ -1,4 +1,4 @@
-/** shared — makes the memory that all threads share, by what SLUICE_SHARED_* allows, and opens it in each of them. */
+/** shared-memory — makes the memory that all threads share, by what SLUICE_SHARED_* allows, and opens it in each of them. */
 import { randomBytes } from 'node:crypto'
 import type { Environment } from '../../config/env.ts'
 import type { Shared } from '../../contract/shared-memory.ts'

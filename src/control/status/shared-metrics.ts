@@ -9,7 +9,7 @@ export function sharedMetrics({ limits, targets, upstreams }: Shared): string[] 
   ] as const
   const label = (table: string) => `table="${table}"`
   return [
-    ...preamble('sluice_limit_entries', 'gauge', 'Keys that have a limit counted now.'),
+    ...preamble('sluice_limit_entries', 'gauge', 'Slots that have ever held a key.'),
     sample('sluice_limit_entries', '', limits.entries),
     ...preamble('sluice_limit_slots', 'gauge', 'Keys there is room for.'),
     sample('sluice_limit_slots', '', limits.slots),

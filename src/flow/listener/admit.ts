@@ -2,7 +2,7 @@
  * admit — what must be right about a request before it is routed, and what routing reads of it.
  *
  * Host exactly once and well-formed, a path in normal form, a method a gateway forwards, an expectation it knows, and
- * who the client is behind trusted proxies (RFC 9110 §7.2, §10.1.1; RFC 9112 §3.2; kong.md §2.3 and §6.1).
+ * who the client is behind trusted proxies (RFC 9110 §7.2, §10.1.1; RFC 9112 §3.2; paths and proxies as Kong's).
  *
  * HOT     Runs once a request, on both engines.
  */

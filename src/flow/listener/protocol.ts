@@ -1,4 +1,4 @@
-/** Whether the route may be used over the protocol the client speaks (kong.md §2.6). */
+/** Whether the route may be used over the protocol the client speaks (as Kong). */
 import { type Fault, faults } from '../../base/faults.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import { PROTOCOL_GRPC, PROTOCOL_GRPCS, PROTOCOL_HTTP, PROTOCOL_HTTPS } from '../../contract/plan.ts'

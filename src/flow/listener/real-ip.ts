@@ -1,5 +1,5 @@
 /**
- * real-ip — who the client is when trusted proxies stand in front (kong.md §6.1: trusted_ips, real_ip_header,
+ * real-ip — who the client is when trusted proxies stand in front (as Kong: trusted_ips, real_ip_header,
  * real_ip_recursive).
  *
  * Runs only where trusted_ips or the PROXY protocol is in use.

@@ -1,6 +1,6 @@
 /**
  * response — writes heads to the client's outbox: the target's answer without what belongs to its connection, or one of
- * our own, with the gateway's fields under SLUICE_HEADERS (kong.md §6.2).
+ * our own, with the gateway's fields under SLUICE_HEADERS (as Kong).
  *
  * HOT     `head` runs once a request. Constant lines are bytes made at start.
  */
@@ -141,7 +141,7 @@ export class Response {
     x.client!.out.putAll(this.#date)
   }
 
-  /** Fills in status, type and body for a fault (kong.md §6.3 and §6.4). */
+  /** Fills in status, type and body for a fault (as Kong). */
   render(x: Exchange, fault: Fault): void {
     x.fault = fault
     x.proxied = false
@@ -190,7 +190,7 @@ function makeHttpsAnswer(x: Exchange): boolean {
   return true
 }
 
-/** For whoever asks which route took a request (kong.md §2.6); only where ALLOW_DEBUG_HEADER is on. */
+/** For whoever asks which route took a request (as Kong); only where ALLOW_DEBUG_HEADER is on. */
 function addDebugFields(x: Exchange): void {
   const route = x.route
   if (route === null || getField(x.request, 'kong-debug') !== '1') return

@@ -1,5 +1,5 @@
 /**
- * templates — the bodies of the gateway's own error answers, chosen by Accept (kong.md §6.4).
+ * templates — the bodies of the gateway's own error answers, chosen by Accept (as Kong).
  *
  * JSON is the answer to most and is built from bytes made once; the others are plain string work.
  */

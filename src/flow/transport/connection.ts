@@ -7,7 +7,7 @@
  * WRITES  The owning worker only.
  *
  * LIMITS  Response heads by RESPONSE_LIMITS; bytes waiting for a target that does not read by OUTBOX_HIGH; silence
- *         by the service's three timeouts (kong.md §3.3), which stand still while the client is the one who is
+ *         by the service's three timeouts (as Kong), which stand still while the client is the one who is
  *         slow.
  *
  * HOT     `begin` and `#read` run for every request.

@@ -1,5 +1,5 @@
 /**
- * request-head — writes the head that a target is sent (kong.md §6.1, RFC 9110 §7.6).
+ * request-head — writes the head that a target is sent (Kong's fields, RFC 9110 §7.6).
  *
  * What the client sent goes on as it is, in runs, without the fields that belong to its connection; framing is written
  * anew from what the codec understood. Fields that are the same for every request of a connection are made once.

@@ -1,5 +1,5 @@
 /**
- * upstream-path — the request-target a target is sent (kong.md's algorithm for `path_handling` v0 and v1).
+ * upstream-path — the request-target a target is sent (Kong's algorithm for `path_handling` v0 and v1).
  *
  * HOT     Runs once a try. The plain cases copy a span; only a service path or an escaped byte takes the longer way.
  */

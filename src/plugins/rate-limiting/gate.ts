@@ -143,6 +143,11 @@ export class Gate {
     return NEXT
   }
 
+  /** A dry run would have refused it. */
+  hasPretended(x: Exchange): boolean {
+    return this.isDry && x.notes !== null && x.notes.has(NOTE)
+  }
+
   /** Redis can't be asked. True: this machine decides. */
   insures(tier: Tier, nowMs: number): boolean {
     this.host.count(LIMITS_ALONE)

@@ -316,6 +316,12 @@ describe('the IETF’s draft headers', () => {
   })
 })
 
+test('what a dry run would refuse is not charged for its answer either', () => {
+  const rig = plugin({ minute: 1, dry_run: true, cost: { by: 'response_header', name: 'X-Cost' } })
+  assert.equal(rig.ask().notes?.has('rate-limiting charged'), true)
+  assert.equal(rig.ask(NEXT).notes?.has('rate-limiting charged'), false)
+})
+
 test('a dry run refuses nobody, shows nothing, and says in log and notes whom it would have refused', () => {
   const rig = plugin({ minute: 1, dry_run: true })
   rig.ask()
@@ -400,6 +406,11 @@ describe('the configuration', () => {
       'burst is for buckets',
       { minute: 1, burst: 2 },
       '@entity: burst can only be used with the algorithms token-bucket and leaky-bucket',
+    ],
+    [
+      'a cost that no request could pay',
+      { minute: 5, cost: { value: 6 } },
+      '@entity: cost.value is above 5, so that no request could ever pass',
     ],
     [
       'nobody waits for ever',

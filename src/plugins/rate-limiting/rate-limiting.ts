@@ -76,7 +76,7 @@ class LateRateLimiting extends RateLimiting {
 
   override onRequest(x: Exchange): Verdict {
     const verdict = super.onRequest(x)
-    if (verdict === NEXT || verdict === WAIT) this.#gate.remember(x)
+    if (verdict === WAIT || (verdict === NEXT && !this.#gate.hasPretended(x))) this.#gate.remember(x)
     return verdict
   }
 

@@ -122,7 +122,7 @@ function makeChecks(): EntityCheck[] {
     ...redisChecks,
     { name: 'one period', fields: ['algorithm', 'tiers', ...PERIOD_NAMES], check: onePeriod },
     { name: 'burst', fields: ['algorithm', 'burst', 'tiers', ...PERIOD_NAMES], check: burstRule },
-    { name: 'cost', fields: ['algorithm', 'cost'], check: costRule },
+    { name: 'cost', fields: ['algorithm', 'burst', 'cost', ...PERIOD_NAMES], check: costRule },
   ]
 }
 
@@ -176,12 +176,22 @@ function gapSecondsOf(limits: Record): number {
   return period < 0 ? 0 : PERIOD_SECONDS[period]! / Number(limits[PERIOD_NAMES[period]!])
 }
 
-function costRule({ algorithm, cost }: Record): string | null {
+function costRule(config: Record): string | null {
+  const { algorithm, cost } = config
   if (cost === null || cost === undefined || !isRecord(cost)) return null
   if (algorithm === 'leaky-bucket') return 'cost cannot be used with the algorithm leaky-bucket'
-  return cost['by'] === 'response_header' && algorithm !== 'fixed-window'
-    ? 'cost by response_header can only be used with the algorithm fixed-window'
+  if (cost['by'] === 'response_header' && algorithm !== 'fixed-window')
+    return 'cost by response_header can only be used with the algorithm fixed-window'
+  if (cost['by'] !== 'fixed') return null
+  const most = algorithm === 'token-bucket' && config['burst'] ? Number(config['burst']) : leastLimit(config)
+  return Number(cost['value']) > most
+    ? `cost.value is above ${most}, so that no request could ever pass`
     : null
+}
+
+function leastLimit(config: Record): number {
+  const limits = PERIOD_NAMES.map((period) => config[period]).filter((limit) => typeof limit === 'number')
+  return Math.ceil(Math.min(...limits))
 }
 
 function badHeaderName(value: Value): string | null {

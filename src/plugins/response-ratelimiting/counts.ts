@@ -83,11 +83,13 @@ export class Counts {
     const { identity, set } = used.limit
     const totals = new Int32Array(PERIODS)
     set.periods.forEach((period, i) => {
-      used.counts[period] = check.used[i]!
       totals[period] = check.used[i]! + amount
     })
     identity.restore(used)
     this.#windows.raise(identity.key, check.windowAsk, totals, this.#nowS())
+    // This machine may know more, of a time when Redis was away or from before it came back empty.
+    this.#windows.read(identity.key, check.windowAsk, this.#nowS())
+    for (const period of set.periods) used.counts[period] = check.windowAsk.used[period]! - amount
   }
 
   #nowS(): number {

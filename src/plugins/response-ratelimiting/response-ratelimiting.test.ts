@@ -35,6 +35,7 @@ test('an answer that uses of a limit of which nothing is left is replaced by 429
   answered(rig, 'X-Kong-Limit: videos=2')
   const x = answered(rig, 'X-Kong-Limit: videos=1\r\nContent-Type: text/plain')
   assert.deepEqual([x.status, x.proxied, x.answerBody.length], [429, false, 0])
+  assert.equal(x.fault, faults.LIMIT_EXCEEDED)
   assert.deepEqual(fieldsOf(x), [
     'X-RateLimit-Limit-videos-minute: 2',
     'X-RateLimit-Remaining-videos-minute: 0',

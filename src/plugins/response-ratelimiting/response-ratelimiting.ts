@@ -166,6 +166,8 @@ class ResponseRatelimiting implements Handler {
     }
     x.detail = refusal
     answer(x, TOO_MANY, '', null)
+    // For logs and metrics: the answer stands as it is.
+    x.fault = faults.LIMIT_EXCEEDED
     setField(x.response, 'Retry-After', String(this.#waitS(refusing)))
   }
 

@@ -42,7 +42,7 @@ export const schema = s.record(
     block_on_first_violation: s.boolean({
       required: true,
       default: false,
-      says: 'Refuses requests as soon as one of the limits is used up, without asking the target.',
+      says: 'Refuses requests, without asking the target, while exactly nothing is left of one of the limits.',
     }),
     hide_client_headers: s.boolean({
       required: true,

@@ -1,5 +1,5 @@
 /**
- * slow-start — a target that has just come, or come back, gets its share step by step (envoy.md §2.6).
+ * slow-start — a target that has just come, or come back, gets its share step by step (as Envoy).
  *
  * WHAT    weight x max(min_weight_percent, (time since it came / window) ^ (1 / aggression)), until the window is over.
  *         Since when a target takes traffic is in its shared state, so all workers warm it up together.

@@ -1,4 +1,4 @@
-/** eject — takes an outlier out for a while, as far as the upstream allows (envoy.md §2.2). */
+/** eject — takes an outlier out for a while, as far as the upstream allows (as Envoy). */
 import type { TargetState } from '../../../state/target-state.ts'
 import type { UpstreamState } from '../../../state/upstream-state.ts'
 import type { OutlierInput } from '../upstream-input.ts'

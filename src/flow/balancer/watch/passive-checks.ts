@@ -1,5 +1,5 @@
 /**
- * passive-checks — Kong's passive health checks: what traffic tells about a target's health (kong.md §3.4, §13).
+ * passive-checks — Kong's passive health checks: what traffic tells about a target's health.
  *
  * WRITES  The target's state, shared by all workers: exactly the failure that reaches a limit takes it out for all.
  *
