@@ -7,7 +7,7 @@
  *           health   | timeouts 8 | tcp 8 | http failures or successes 8 | - | SUCCEEDING | EJECTED | UNHEALTHY |
  *
  *           line 0   | health | joined | multiplier | - | healthy since (double) | ejected at (double) |
- *           line 1   | in flight | good | bad | 5xx, gateway, local errors in a row | local good | local bad |
+ *           line 1   | in flight | good | bad | 5xx, gateway, local errors in a row | ... |
  *           line 2.. | in flight of owner 0 | of owner 1 | ... |
  *
  * WRITES  Any thread, by Atomics; an owner's share of `in flight` by that owner alone, and by the primary after it
@@ -42,8 +42,6 @@ const BAD = 18
 const SERVER_RUN = 19
 const GATEWAY_RUN = 20
 const LOCAL_RUN = 21
-const LOCAL_GOOD = 22
-const LOCAL_BAD = 23
 const SHARES = 32
 
 /** What `onResponse` and `onLocalFailure` answer: the detectors that have just reached their threshold, as bits. */
@@ -78,7 +76,7 @@ export class TargetState {
   readonly #doubles: Float64Array
   readonly #at: number
   readonly #share: number
-  /** What `takeInterval` and `takeLocalInterval` took. */
+  /** What `takeInterval` took. */
   intervalTotal: number
   intervalGood: number
 
@@ -242,25 +240,18 @@ export class TargetState {
   /** No answer: no connection, a reset, a time limit. Counts as 503 unless such failures have their own counters. */
   onLocalFailure(limits: OutlierLimits): number {
     if (!limits.splitLocal) return this.onResponse(503, limits)
-    Atomics.add(this.#words, this.#at + LOCAL_BAD, 1)
     return this.#extendRun(LOCAL_RUN, limits.consecutiveLocal) ? DETECTED_LOCAL : 0
   }
 
   /** A connection to the target was there: the end of a run of local failures. */
   onConnected(limits: OutlierLimits): void {
-    if (!limits.splitLocal) return
-    Atomics.add(this.#words, this.#at + LOCAL_GOOD, 1)
-    this.#endRun(LOCAL_RUN)
+    if (limits.splitLocal) this.#endRun(LOCAL_RUN)
   }
 
   /** Takes the answers since it was last called into `intervalTotal` and `intervalGood`: each answer once. */
   takeInterval(): void {
-    this.#takeInterval(GOOD, BAD)
-  }
-
-  /** The same of connects and local failures, where these are told apart. */
-  takeLocalInterval(): void {
-    this.#takeInterval(LOCAL_GOOD, LOCAL_BAD)
+    this.intervalGood = Atomics.exchange(this.#words, this.#at + GOOD, 0)
+    this.intervalTotal = this.intervalGood + Atomics.exchange(this.#words, this.#at + BAD, 0)
   }
 
   /**
@@ -325,11 +316,6 @@ export class TargetState {
       const isFull = seen + 1 >= threshold
       if (Atomics.compareExchange(words, at, seen, isFull ? 0 : seen + 1) === seen) return isFull
     }
-  }
-
-  #takeInterval(good: number, bad: number): void {
-    this.intervalGood = Atomics.exchange(this.#words, this.#at + good, 0)
-    this.intervalTotal = this.intervalGood + Atomics.exchange(this.#words, this.#at + bad, 0)
   }
 }
 

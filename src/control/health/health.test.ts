@@ -105,20 +105,6 @@ test('a reload does not put off the next probe', async () => {
   assert.equal([...health.upstreams][0]!.sweeper?.dueMs, sweeper?.dueMs)
 })
 
-test('an operator takes a target, or one of its addresses, out and in', () => {
-  const { health, outs } = rig()
-  health.load(configOf(makeUpstream({ healthchecks: CHECKED })))
-  assert.equal(health.mark('pool', 'two.test:80', null, false), 'done')
-  assert.deepEqual(outs(), [false, true, true])
-  assert.equal(health.mark('pool', 'id of two.test:80', '10.0.0.3:80', true), 'done')
-  assert.deepEqual(outs(), [false, true, false])
-  assert.equal(health.mark('pool', 'two.test:80', '10.0.0.4:80', true), 'unknown')
-  assert.equal(health.mark('pool', 'other.test:80', null, true), 'unknown')
-  assert.equal(health.mark('other', 'two.test:80', null, true), 'unknown')
-  health.load(configOf(makeUpstream()))
-  assert.equal(health.mark('pool', 'two.test:80', null, false), 'unchecked')
-})
-
 test('when its checks are gone a target is let in again, for nobody else would', () => {
   const { health, targets, outs } = rig()
   health.load(configOf(makeUpstream({ healthchecks: CHECKED })))

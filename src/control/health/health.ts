@@ -10,7 +10,7 @@
 import type { CertificateEntity, Config, TargetEntity, UpstreamEntity } from '../../config/model.ts'
 import type { Names } from '../../contract/target.ts'
 import { Gate } from './gate.ts'
-import { addressText, type Log, type WatchedGroup, type WatchedTarget } from './group.ts'
+import type { Log, WatchedGroup } from './group.ts'
 import { balancerHealth, isChecked, targetsHealth } from './health-view.ts'
 import { hasActiveChecks, isGrpc, makeProbe } from './make-probe.ts'
 import { Prober } from './prober.ts'
@@ -29,8 +29,6 @@ export interface HealthTools extends RhythmTools {
   readonly log: Log
   build(upstream: UpstreamEntity, targets: readonly TargetEntity[]): WatchedGroup
 }
-
-export type Marked = 'done' | 'unknown' | 'unchecked'
 
 export class Health {
   readonly #tools: HealthTools
@@ -74,16 +72,6 @@ export class Health {
     const { upstream, configured, group } = watched
     const seen = { upstream, configured, targets: group.targets, names: this.#tools.names }
     return ofBalancer ? balancerHealth(seen, this.#tools.nodeId) : targetsHealth(seen, this.#tools.nodeId)
-  }
-
-  /** An operator's word on a target, or on one address ("ip:port") of it. Checks may overrule it. */
-  mark(nameOrId: string, target: string, address: string | null, isHealthy: boolean): Marked {
-    const watched = this.#find(nameOrId)
-    const meant = watched === null ? [] : findTargets(watched, target, address)
-    if (watched === null || meant.length === 0) return 'unknown'
-    if (!isChecked(watched.upstream)) return 'unchecked'
-    for (const { state } of meant) state.setHealthy(isHealthy, this.#tools.now())
-    return 'done'
   }
 
   #find(nameOrId: string): WatchedUpstream | null {
@@ -151,13 +139,4 @@ function pardon(watched: WatchedUpstream, before: UpstreamEntity, nowMs: number)
     if (isUnchecked) state.setHealthy(true, nowMs)
     if (isUnswept && state.uneject(nowMs)) watched.group.state?.giveEjection()
   }
-}
-
-/** By id or "host:port". */
-function findTargets(watched: WatchedUpstream, target: string, address: string | null): WatchedTarget[] {
-  const entity = watched.configured.find((each) => each.id === target || each.target === target)
-  if (entity === undefined) return []
-  return watched.group.targets.filter(
-    (each) => each.name === entity.target && (address === null || addressText(each.address) === address),
-  )
 }

@@ -116,8 +116,6 @@ interface Rule {
 
 function takeCount(target: WatchedTarget): Counted {
   const { state } = target
-  // Local failures have no rule over an interval; their counts start anew all the same.
-  state.takeLocalInterval()
   state.takeInterval()
   return { target, total: state.intervalTotal, good: state.intervalGood }
 }
