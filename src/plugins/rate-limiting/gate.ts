@@ -145,7 +145,7 @@ export class Gate {
 
   /** A dry run would have refused it. */
   hasPretended(x: Exchange): boolean {
-    return this.isDry && x.notes !== null && x.notes.has(NOTE)
+    return this.isDry && x.notes?.has(NOTE) === true
   }
 
   /** Redis can't be asked. True: this machine decides. */
