@@ -5,6 +5,12 @@
  * msgpackr bytes: plain data only. Field names are Kong's, so that the Admin API can show it as it is.
  */
 import type { Value } from '../contract/schema.ts'
+import type {
+  CircuitInput,
+  HealthInput,
+  OutlierInput,
+  SlowStartInput,
+} from '../flow/balancer/upstream-input.ts'
 
 export interface Entity {
   id: string
@@ -78,9 +84,10 @@ export interface UpstreamEntity extends Entity {
   host_header: string | null
   client_certificate: string | null
   use_srv_name: boolean
-  circuit_breaker: CircuitBreakerRecord | null
+  /** Extensions (docs/balancing.md). Times in seconds, as in healthchecks. */
+  circuit_breaker: CircuitInput | null
   outlier_detection: OutlierDetectionRecord | null
-  slow_start: SlowStartRecord | null
+  slow_start: SlowStartInput | null
   /** The name of the upstream that serves while this one can't. */
   fallback: string | null
 }
@@ -105,62 +112,13 @@ export interface HealthchecksRecord {
       http_failures: number
     }
   }
-  passive: {
-    type: string
-    healthy: { http_statuses: number[]; successes: number }
-    unhealthy: { http_statuses: number[]; tcp_failures: number; timeouts: number; http_failures: number }
-  }
+  passive: HealthInput['passive'] & { type: string }
 }
 
-/** Extensions of the upstream (docs/balancing.md). Times in seconds, as in healthchecks. Null: no limit, or off. */
-export interface CircuitBreakerRecord {
-  max_connections: number | null
-  max_pending_requests: number | null
-  max_requests: number | null
-  max_retries: number | null
-  retry_budget: { budget_percent: number; min_retry_concurrency: number } | null
-  failure_percentage: number | null
-  consecutive_failures: number | null
-  minimum_requests: number
-  window: number
-  failure_statuses: number[]
-  open_time: number
-  max_open_time: number
-  half_open_requests: number
-  success_threshold: number
-}
-
-/** Envoy's fields and defaults, `always_eject_one_host` excepted. */
-export interface OutlierDetectionRecord {
-  consecutive_5xx: number
-  enforcing_consecutive_5xx: number
-  consecutive_gateway_failure: number
-  enforcing_consecutive_gateway_failure: number
-  split_external_local_origin_errors: boolean
-  consecutive_local_origin_failure: number
-  enforcing_consecutive_local_origin_failure: number
+/** Envoy's fields and defaults, `always_eject_one_host` excepted. What the balancer leaves to the sweep is added here. */
+export interface OutlierDetectionRecord extends OutlierInput {
   interval: number
-  base_ejection_time: number
-  max_ejection_time: number
-  max_ejection_time_jitter: number
-  max_ejection_percent: number
-  always_eject_one_host: boolean
-  enforcing_success_rate: number
-  success_rate_minimum_hosts: number
-  success_rate_request_volume: number
-  success_rate_stdev_factor: number
-  enforcing_failure_percentage: number
-  failure_percentage_threshold: number
-  failure_percentage_minimum_hosts: number
-  failure_percentage_request_volume: number
   successful_active_health_check_uneject_host: boolean
-  panic_threshold: number
-}
-
-export interface SlowStartRecord {
-  window: number
-  aggression: number
-  min_weight_percent: number
 }
 
 export interface TargetEntity extends Entity {

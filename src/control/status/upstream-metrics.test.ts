@@ -9,13 +9,14 @@ import {
   makeUpstream,
   OUTLIERS,
 } from '../../../test/kit/health-rig.ts'
-import type { CircuitBreakerRecord, UpstreamEntity } from '../../config/model.ts'
+import type { UpstreamEntity } from '../../config/model.ts'
+import type { CircuitInput } from '../../flow/balancer/upstream-input.ts'
 import { BY_REQUESTS } from '../../state/upstream-state.ts'
 import { WatchedUpstream } from '../health/watched-upstream.ts'
 import { upstreamMetrics } from './upstream-metrics.ts'
 
 const CHECKED = makeChecks({ healthy: { interval: 1, http_statuses: [200], successes: 1 } })
-const CIRCUIT: CircuitBreakerRecord = {
+const CIRCUIT: CircuitInput = {
   max_connections: null,
   max_pending_requests: null,
   max_requests: 5,
