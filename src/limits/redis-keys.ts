@@ -1,6 +1,8 @@
 /** Kong's names of counters in Redis: ratelimit:<route>:<service>:<whom>:<start of the window in ms>:<period>. */
 import type { PluginScope } from '../contract/plugin.ts'
+import type { Check } from '../contract/redis.ts'
 import type { Calendar } from './calendar.ts'
+import type { LimitSet } from './limit-set.ts'
 import { PERIOD_NAMES, PERIOD_SECONDS, PERIODS } from './periods.ts'
 
 /** In the place of a route or service that the plugin is not bound to. */
@@ -14,7 +16,6 @@ export class RedisKeys {
   /** By period, for the windows of now. */
   readonly #endings: string[]
   #generation: number
-
   readonly #limit: string
 
   /** `limit`: the name of one of several limits, with a colon; else ''. */
@@ -37,6 +38,14 @@ export class RedisKeys {
     return name + this.#endings[period]
   }
 
+  /** Asks `check` for the counters of all periods of `set`; its name is that of `nameOf`. */
+  addWindows(check: Check, set: LimitSet): void {
+    for (let i = 0; i < set.periods.length; i++) {
+      const period = set.periods[i]!
+      check.window(this.windowKey(check.name, period), set.ask.caps[period]!, this.#ttlMs(period))
+    }
+  }
+
   #refresh(): void {
     this.#generation = this.#calendar.generation
     for (let period = 0; period < PERIODS; period++)
@@ -51,7 +60,7 @@ export class RedisKeys {
   }
 
   /** From a counter's first count. Kong's, or longer where the real month or year is. */
-  ttlMs(period: number): number {
+  #ttlMs(period: number): number {
     const lengthS = this.#calendar.endsS[period]! - this.#calendar.startsS[period]!
     return (Math.max(PERIOD_SECONDS[period]!, lengthS) + SLACK_S) * 1000
   }

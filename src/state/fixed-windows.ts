@@ -49,6 +49,13 @@ export class WindowAsk {
     this.used = this.fields.subarray(USED, USED + PERIODS)
     this.untilS = 0
   }
+
+  /** Asks what `other` asks, and goes on asking it when the windows of `other` have moved on. */
+  copy(other: WindowAsk): void {
+    this.caps.set(other.caps)
+    this.ids.set(other.ids)
+    this.untilS = other.untilS
+  }
 }
 
 export class FixedWindows {

@@ -59,18 +59,12 @@ export class RedisWindows implements Limiter {
   #makeCheck(x: Exchange | null, tier: Tier, cost: number, kind: typeof FIXED | typeof ADD): WindowCheck {
     const check = this.#idle.pop() ?? new WindowCheck(this)
     const { identity } = this.#gate
-    const { periods, ask } = tier.set
     check.x = x
     check.tier = tier
     identity.keep(check)
     check.ask(kind, this.#keys.nameOf(identity.text), cost)
-    for (let i = 0; i < periods.length; i++) {
-      const period = periods[i]!
-      check.window(this.#keys.windowKey(check.name, period), ask.caps[period]!, this.#keys.ttlMs(period))
-    }
-    check.windowAsk.caps.set(ask.caps)
-    check.windowAsk.ids.set(ask.ids)
-    check.windowAsk.untilS = ask.untilS
+    this.#keys.addWindows(check, tier.set)
+    check.windowAsk.copy(tier.set.ask)
     return check
   }
 

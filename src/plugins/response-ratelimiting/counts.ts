@@ -74,8 +74,7 @@ export class Counts {
       done(failure)
     })
     check.ask(ADD, keys.nameOf(used.text), amount)
-    for (const period of set.periods)
-      check.window(keys.windowKey(check.name, period), set.ask.caps[period]!, keys.ttlMs(period))
+    keys.addWindows(check, set)
     return this.#link.check(check)
   }
 
@@ -109,9 +108,7 @@ class CountCheck extends Check {
   constructor(ask: WindowAsk, done: (failure: RedisFailure | null) => void) {
     super()
     this.#done = done
-    this.windowAsk.caps.set(ask.caps)
-    this.windowAsk.ids.set(ask.ids)
-    this.windowAsk.untilS = ask.untilS
+    this.windowAsk.copy(ask)
   }
 
   onChecked(failure: RedisFailure | null): void {
