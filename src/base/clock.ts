@@ -27,6 +27,12 @@ export class Clock {
     return this.#nowMs
   }
 
+  /** The real clock, which is this turn's from here on. */
+  nowAnew(): number {
+    this.#fresh = false
+    return this.now()
+  }
+
   /** Milliseconds since 1970, for logs and headers. */
   wall(): number {
     return this.#wall()

@@ -16,7 +16,7 @@ import type { Shared } from '../contract/shared-memory.ts'
 import { type Checked, type Outcome, Reloader } from '../control/reload.ts'
 import { StatusServer } from '../control/status/status-server.ts'
 import type { StatusView } from '../control/status/status-view.ts'
-import { watchFile } from '../control/watch.ts'
+import { stampOf, watchFile } from '../control/watch.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
 import { Sockets, sharesPorts } from './listen/sockets.ts'
@@ -58,13 +58,14 @@ export class Gateway {
     const { environment } = reading
     checkFiles(reading, log)
     const plugins = await loadPlugins(environment.pluginsDir)
+    const stamp = source.file === '' ? '' : stampOf(source.file)
     const config = await firstConfig(source, plugins, log)
     writePidFile(environment.prefix, environment.statusListen.map(addressText)[0] ?? '')
     let sockets: Sockets | null = null
     try {
       sockets = await openSockets(environment)
       const gateway = new Gateway(options, { sockets, plugins, config })
-      await gateway.#start(source)
+      await gateway.#start(source, stamp)
       return gateway
     } catch (cause) {
       sockets?.close()
@@ -147,7 +148,7 @@ export class Gateway {
     await this.#end()
   }
 
-  async #start(source: ConfigSource): Promise<void> {
+  async #start(source: ConfigSource, stamp: string): Promise<void> {
     const { statusListen, watch } = this.#environment
     try {
       await this.#names.follow(this.#reloader.config)
@@ -162,7 +163,7 @@ export class Gateway {
       const showing = StatusServer.open({ addresses: statusListen, view, drain, health })
       const [, status] = await bothSettled(working, showing)
       this.#status = status
-      if (watch && source.file !== '') this.#watch(source.file)
+      if (watch && source.file !== '') this.#watch(source.file, stamp)
     } catch (cause) {
       await this.#workers.close()
       this.#health.close()
@@ -187,10 +188,13 @@ export class Gateway {
     return refusals
   }
 
-  #watch(file: string): void {
-    const failed = (cause: Error) =>
-      this.#log.write('error', 'the file is not watched any more', { why: cause.message })
-    this.#unwatch = watchFile(file, () => void this.reload('the file changed', true), failed)
+  #watch(file: string, stamp: string): void {
+    this.#unwatch = watchFile({
+      file,
+      stamp,
+      changed: () => void this.reload('the file changed', true),
+      failed: (cause) => this.#log.write('error', 'the file is not watched any more', { why: cause.message }),
+    })
   }
 
   #view(): StatusView {

@@ -54,6 +54,8 @@ export interface Host {
   wall(): number
   /** Milliseconds of a clock that never steps and is the same in all threads. */
   now(): number
+  /** The same clock read anew: `now` is as old as its turn, and another thread may have read it later meanwhile. */
+  nowAnew(): number
   /** Calls back once, in `ms` milliseconds or a little later; answers a function that calls it off. */
   later(ms: number, callback: () => void): () => void
   readonly shared: Shared

@@ -1,19 +1,50 @@
 /** Watches a configuration file for change, also where editors and Kubernetes replace it by renaming. */
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Editors write in several steps; this long a silence means they are done. */
 const QUIET_MS = 150
+/** A log that grows beside the file is never silent: it must not put the look off for ever. */
+const QUIET_MAX_MS = 2000
 
-/** Calls `changed` after anything in the file's directory moved; whether the text differs is the caller's to see. */
-export function watchFile(file: string, changed: () => void, failed: (cause: Error) => void): () => void {
+/** What stands under the name: another file, another length or another time of writing is a change. '' for none. */
+export function stampOf(file: string): string {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs}`
+}
+
+export interface Watching {
+  readonly file: string
+  /** Of the file as it was read. */
+  readonly stamp: string
+  /** The file is no longer what it was; whether its text says something else is the caller's to see. */
+  changed(): void
+  failed(cause: Error): void
+}
+
+/** Answers a function that ends the watch. */
+export function watchFile({ file, stamp, changed, failed }: Watching): () => void {
+  let seen = stamp
   let quiet: NodeJS.Timeout | null = null
+  let restlessSince = 0
+  const look = () => {
+    quiet = null
+    const now = stampOf(file)
+    if (now === seen) return
+    seen = now
+    changed()
+  }
+  const stirred = () => {
+    if (quiet === null) restlessSince = performance.now()
+    else if (performance.now() - restlessSince > QUIET_MAX_MS) return
+    else clearTimeout(quiet)
+    quiet = setTimeout(look, QUIET_MS)
+  }
   // The directory: a watch on the file itself would follow the old one after a rename, and a ConfigMap swaps a link.
-  const watcher: FSWatcher = watch(dirname(file), { persistent: false }, () => {
-    if (quiet !== null) clearTimeout(quiet)
-    quiet = setTimeout(changed, QUIET_MS)
-  })
+  const watcher: FSWatcher = watch(dirname(file), { persistent: false }, stirred)
   watcher.on('error', failed)
+  // Nothing tells of a change between the first reading and this watch.
+  stirred()
   return () => {
     if (quiet !== null) clearTimeout(quiet)
     watcher.close()

@@ -59,6 +59,8 @@ export class LimitRig {
   readonly waits: number[] = []
   readonly resumed: Exchange[] = []
   wallMs = START_MS
+  /** How long ago this thread read its clock. */
+  turnAgeMs = 0
   #nowMs = CLOCK_MS
   readonly #timers: (() => void)[] = []
 
@@ -70,7 +72,8 @@ export class LimitRig {
       shared: this.shared,
       redis: options.redis ?? NO_REDIS,
       wall: () => this.wallMs,
-      now: () => this.#nowMs,
+      now: () => this.#nowMs - this.turnAgeMs,
+      nowAnew: () => this.#nowMs,
       later: (ms, callback) => {
         this.waits.push(ms)
         this.#timers.push(callback)

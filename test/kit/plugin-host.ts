@@ -20,6 +20,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     random: (count) => Buffer.alloc(count),
     wall: () => 0,
     now: () => 0,
+    nowAnew: () => 0,
     later: () => () => {},
     shared: makeShared(),
     redis: NO_REDIS,

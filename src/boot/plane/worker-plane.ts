@@ -152,6 +152,7 @@ function buildTools(options: DataPlaneOptions, pools: Http1Transport, { clock, r
       pid: process.pid,
       wall: () => clock.wall(),
       now: () => clock.now(),
+      nowAnew: () => clock.nowAnew(),
       later: callLater,
       shared: options.shared,
       redis,

@@ -42,6 +42,7 @@ export function makeTrialTools(
       random: randomBytes,
       wall: () => Date.now(),
       now: () => clock.now(),
+      nowAnew: () => clock.nowAnew(),
       later: () => () => {},
       shared,
       redis: NO_REDIS,

@@ -46,10 +46,10 @@ export class LocalPace implements Limiter {
 
   /** For the key that the gate has found. */
   decide(x: Exchange, tier: Tier, cost: number, nowMs: number): Verdict {
-    const key = this.#gate.identity.key
-    if (this.#algorithm === LEAKY_BUCKET)
-      return this.settleQueue(x, tier, this.#rates.reserve(key, nowMs, tier.gapMs, tier.burst))
-    const waitMs = this.take(tier, cost, nowMs)
+    let waitMs = this.take(tier, cost, nowMs)
+    // A thread that read its clock later may have asked before: by an older reading, one too many seems to be under way.
+    if (this.#isRefusal(waitMs)) waitMs = this.take(tier, cost, this.#gate.host.nowAnew())
+    if (this.#algorithm === LEAKY_BUCKET) return this.settleQueue(x, tier, waitMs)
     return this.settle(x, tier, waitMs, this.left)
   }
 
@@ -59,6 +59,10 @@ export class LocalPace implements Limiter {
     if (this.#algorithm === SLIDING_WINDOW)
       this.#windows.take(this.#gate.identity.key, nowMs, tier.windowMs, CAP_MAX, cost)
     else this.take(tier, cost, nowMs)
+  }
+
+  #isRefusal(waitMs: number): boolean {
+    return this.#algorithm === LEAKY_BUCKET ? waitMs < 0 : waitMs !== 0
   }
 
   /** As Rates and SlidingWindows answer. */

@@ -287,6 +287,16 @@ describe('algorithms', () => {
     rig.ask(DONE)
   })
 
+  for (const algorithm of ['token-bucket', 'leaky-bucket'])
+    test(`a ${algorithm} refuses nobody because another thread read its clock a moment later`, () => {
+      const burst = algorithm === 'token-bucket' ? 2 : 1
+      const rig = plugin({ second: 10, burst, algorithm })
+      rig.ask()
+      rig.turnAgeMs = 3
+      rig.ask(algorithm === 'token-bucket' ? NEXT : WAIT)
+      assert.equal(rig.ask(DONE).fault, faults.LIMIT_EXCEEDED)
+    })
+
   test('a leaky bucket lets one go on each gap, has the others wait, and refuses who finds no place', () => {
     const rig = plugin({ second: 10, burst: 2, algorithm: 'leaky-bucket' })
     rig.ask()
