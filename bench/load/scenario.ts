@@ -1,0 +1,41 @@
+/**
+ * scenario — what is asked of a gateway in one comparison, as data: peers make their configuration of it, generators
+ * their requests, and origins their answers.
+ */
+
+/**
+ * What the gateway does with each request.
+ *   plain    one route, passed on
+ *   guarded  an API key, a limit by client in memory, an id for each request, a line in an access log, metrics
+ *   routes   10,000 routes (route-table.ts), passed on
+ */
+export type Work = 'plain' | 'guarded' | 'routes'
+
+export interface Scenario {
+  readonly name: string
+  /** One sentence for people. */
+  readonly says: string
+  readonly work: Work
+  readonly connections: number
+  readonly method: 'GET' | 'POST'
+  /** Asked for in turn. */
+  readonly paths: readonly string[]
+  /** Without Host, Connection and Content-Length, which belong to the generator. */
+  readonly fields: Readonly<Record<string, string>>
+  /** Bytes of the request's body. */
+  readonly upload: number
+  readonly answer: Answer
+  /** Latency is measured at this share of what the first subject can carry in the same round. */
+  readonly load: number
+}
+
+export interface Answer {
+  /** Bytes of the answer's body. */
+  readonly bytes: number
+  /** This share of the answers comes late by `slowMs`. */
+  readonly slowShare: number
+  readonly slowMs: number
+}
+
+/** The key that a guarded scenario's requests carry in `apikey`. */
+export const API_KEY = 'bench-key-0123456789abcdef'

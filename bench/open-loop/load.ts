@@ -1,0 +1,33 @@
+/** What open-loop load is asked to do, and what it found; the same for all protocols. */
+
+export interface OpenLoad {
+  /** http://host:port or https://host:port. */
+  readonly origin: string
+  readonly method: string
+  /** Asked for in turn. */
+  readonly paths: readonly string[]
+  readonly fields: Readonly<Record<string, string>>
+  /** Bytes of each request's body. */
+  readonly upload: number
+  /** Requests a second, evenly spaced, whatever is answered. */
+  readonly rate: number
+  readonly seconds: number
+  /** Not counted, before that. */
+  readonly warmUpSeconds: number
+  /** At most so many; a request that finds none free waits, and its time runs. */
+  readonly connections: number
+  /** A request that takes longer is an error, and counts with this time. */
+  readonly timeoutMs: number
+}
+
+export interface OpenResult {
+  readonly requests: number
+  /** Timed out, reset, refused, or with a status of 400 and more. */
+  readonly errors: number
+  /** The first few, in words. */
+  readonly errorSamples: readonly string[]
+  /** Microseconds from the moment a request was due to the last byte of its answer: HdrHistogram V2, base64. */
+  readonly histogram: string
+  /** Microseconds from the moment a request was due to its sending, where a connection was free: the same. */
+  readonly lateness: string
+}
