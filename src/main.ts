@@ -18,6 +18,7 @@ program
   .description('run the gateway in the foreground')
   .option('-c, --config <file>', 'the kong.yml to run')
   .option('--quickstart', 'run examples/quickstart with small targets of its own')
+  .option('--profile <name>', 'settings of profiles/NAME.env, or of an env file; your environment wins', one)
   .action((flags) => run(async () => (await import('./boot/cli/start.ts')).start(flags)))
 program
   .command('check [file]')
@@ -52,6 +53,13 @@ program
 function seconds(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('a number of seconds')
   return Number(text)
+}
+
+/** A second profile would leave open which of the two counts. */
+function one(text: string, before?: string): string {
+  if (before !== undefined) throw new InvalidArgumentError('it may be given once')
+  if (text === '') throw new InvalidArgumentError('a name, or the path of an env file')
+  return text
 }
 
 async function run(command: () => Promise<number>): Promise<void> {

@@ -65,6 +65,12 @@ export const listening = {
 }
 
 export const running = {
+  profile: row(
+    'PROFILE',
+    text,
+    '',
+    'A preset of settings: a name of `profiles/`, or an env file. `start --profile` outranks it; settings that are given outrank both.',
+  ),
   workers: row(
     'WORKERS NGINX_WORKER_PROCESSES',
     integerOrAuto(1, 256),

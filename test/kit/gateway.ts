@@ -39,6 +39,8 @@ export interface GatewayOptions {
   readonly listen?: string
   /** Waits for the listener here instead. */
   readonly readyPath?: string
+  /** Behind `start` on the command line. */
+  readonly words?: readonly string[]
 }
 
 export class Gateway {
@@ -118,7 +120,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   writeFileSync(join(folder, 'kong.yml'), options.config)
   const engine = options.engine ?? 'node'
   const env = makeEnvironment(options, { port, adminPort, statusPort, folder, engine })
-  const child = spawn(process.execPath, [MAIN, 'start'], {
+  const child = spawn(process.execPath, [MAIN, 'start', ...(options.words ?? [])], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,

@@ -2,14 +2,26 @@
 import { faults, GatewayError } from '../../base/faults.ts'
 import { type EnvironmentReading, readEnvironment } from '../../config/env-read.ts'
 import { readMachine } from '../machine.ts'
+import { openProfile, placeOf, profileAsked, withProfile } from './profile.ts'
 
-/** Throws ENVIRONMENT_INVALID after naming every problem on stderr. */
-export function readSettings(): EnvironmentReading {
-  const reading = readEnvironment(process.env, readMachine())
+/** `profile` outranks the environment's. Throws ENVIRONMENT_INVALID after naming every problem on stderr. */
+export function readSettings(profile?: string): EnvironmentReading {
+  const reading = readGiven(profileAsked(process.env, profile))
   const errors = reading.problems.filter((problem) => problem.level === 'error')
   for (const { name, message } of errors) process.stderr.write(`${name}: ${message}\n`)
   if (errors.length > 0) throw new GatewayError(faults.ENVIRONMENT_INVALID, plural(errors.length, 'problem'))
   return reading
+}
+
+function readGiven(asked: string): EnvironmentReading {
+  if (asked === '') return readEnvironment(process.env, readMachine())
+  const profile = openProfile(asked)
+  const reading = readEnvironment(withProfile(process.env, profile, asked), readMachine())
+  const problems = reading.problems.map((problem) => ({
+    ...problem,
+    name: placeOf(problem.name, process.env, profile),
+  }))
+  return { ...reading, problems: [...profile.problems, ...problems] }
 }
 
 export function plural(count: number, noun: string): string {

@@ -11,10 +11,12 @@ import { readSettings } from './settings.ts'
 export interface StartFlags {
   readonly config?: string
   readonly quickstart?: boolean
+  /** A name of profiles/, or the path of an env file. */
+  readonly profile?: string
 }
 
 export async function start(flags: StartFlags): Promise<number> {
-  const reading = readSettings()
+  const reading = readSettings(flags.profile)
   const { environment } = reading
   if (environment.engine === 'uws') prepareUws(process.env, environment.largeClientHeaderBytes)
   const log = openOperatorLog({ level: environment.logLevel, place: environment.proxyErrorLog })
@@ -45,7 +47,8 @@ async function run({ flags, reading, log }: Run): Promise<number> {
   const { workers, engine } = reading.environment
   const proxy = gateway.addresses.join(', ')
   const status = gateway.statusAddresses.join(', ') || 'off'
-  log.write('notice', 'ready', { proxy, status, workers, engine, config: source.name, tookMs })
+  const profile = reading.environment.profile || 'none'
+  log.write('notice', 'ready', { proxy, status, workers, engine, profile, config: source.name, tookMs })
   quickstart?.greet(gateway.addresses)
   signals.onReload = () => void gateway.reload('SIGHUP')
   await signals.ending
