@@ -9,6 +9,8 @@ export interface OpenLoad {
   readonly fields: Readonly<Record<string, string>>
   /** Bytes of each request's body. */
   readonly upload: number
+  /** The body itself, in base64; `upload` is then its length. Without it the body is filling. */
+  readonly body?: string
   /** Requests a second, evenly spaced, whatever is answered. */
   readonly rate: number
   readonly seconds: number
@@ -22,12 +24,15 @@ export interface OpenLoad {
 
 export interface OpenResult {
   readonly requests: number
-  /** Timed out, reset, refused, or with a status of 400 and more. */
+  /** Timed out, reset, refused, unreadable, or with a status of 400 and more. Without an answer the time is `timeoutMs`. */
   readonly errors: number
   /** The first few, in words. */
   readonly errorSamples: readonly string[]
   /** Microseconds from the moment a request was due to the last byte of its answer: HdrHistogram V2, base64. */
   readonly histogram: string
-  /** Microseconds from the moment a request was due to its sending, where a connection was free: the same. */
+  /**
+   * Microseconds from the moment a request was due to its sending, where a connection was free; where none was, to the
+   * moment the generator was ready to send it: the same.
+   */
   readonly lateness: string
 }

@@ -1,0 +1,167 @@
+/**
+ * connection — one place among the generator's connections: a socket that carries one request at a time, and is opened
+ * anew after a failure or a close.
+ *
+ * WHAT    closed ─▶ connecting ─▶ idle ◀─▶ busy, and from each back to closed.
+ *         All connections read into one buffer: what is read is handled before the next read.
+ *
+ * HOT     `send` and `#read` run for every request.
+ */
+import type { Socket } from 'node:net'
+import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
+import type { RenderedRequest } from './rendered-request.ts'
+import { Sender } from './sender.ts'
+import { openSocket, type Target } from './target.ts'
+
+const CLOSED = 0
+const CONNECTING = 1
+const IDLE = 2
+const BUSY = 3
+
+/** More than a socket's receive buffer usually holds, so that large answers take few reads. */
+const READ_BYTES = 256 * 1024
+const shared = Buffer.allocUnsafeSlow(READ_BYTES)
+
+export interface ConnectionOwner {
+  readonly target: Target
+  /** It can carry a request. */
+  opened(connection: Connection): void
+  /** The answer to its request is whole. It is idle or closed now. */
+  answered(connection: Connection, status: number): void
+  /** Its request will get no answer. It is closed now. */
+  failed(connection: Connection, reason: string): void
+  /** It ended without a request; `reason` is '' for an orderly end. */
+  ended(connection: Connection, reason: string): void
+}
+
+export class Connection {
+  readonly #owner: ConnectionOwner
+  readonly #reader: AnswerReader
+  #state = CLOSED
+  #socket: Socket | null = null
+  #sender: Sender | null = null
+  /** Of the request it carries: which, and when that was due. */
+  index = 0
+  dueUs = 0
+  /** When it was last opened. */
+  openedUs = 0
+  /** Answers since then. */
+  served = 0
+
+  constructor(owner: ConnectionOwner, toHead: boolean) {
+    this.#owner = owner
+    this.#reader = new AnswerReader(toHead)
+  }
+
+  get isClosed(): boolean {
+    return this.#state === CLOSED
+  }
+
+  get isConnecting(): boolean {
+    return this.#state === CONNECTING
+  }
+
+  get isIdle(): boolean {
+    return this.#state === IDLE
+  }
+
+  get isBusy(): boolean {
+    return this.#state === BUSY
+  }
+
+  open(nowUs: number): void {
+    const { target } = this.#owner
+    this.#state = CONNECTING
+    this.openedUs = nowUs
+    this.served = 0
+    const callback = (count: number): boolean => this.#read(socket, count)
+    const socket = openSocket(target, { buffer: shared, callback })
+    this.#socket = socket
+    let reason = ''
+    socket.on(target.isTls ? 'secureConnect' : 'connect', () => this.#connected(socket, target.isTls))
+    socket.on('end', () => this.#ended(socket))
+    socket.on('error', (cause: NodeJS.ErrnoException) => {
+      reason = wordsOf(cause)
+    })
+    socket.on('close', () => this.#lost(socket, reason))
+  }
+
+  /** Sends a request; the connection must be idle. */
+  send(request: RenderedRequest, index: number, dueUs: number): void {
+    this.#state = BUSY
+    this.index = index
+    this.dueUs = dueUs
+    this.#reader.reset()
+    const sender = this.#sender!
+    if (!sender.send(request.head) || !sender.send(request.rest)) this.fail('connection reset while sending')
+  }
+
+  #connected(socket: Socket, isTls: boolean): void {
+    if (socket !== this.#socket) return
+    this.#sender = new Sender(socket, isTls)
+    this.#state = IDLE
+    this.#owner.opened(this)
+  }
+
+  /** `count` bytes are in the shared buffer. False stops reading. */
+  #read(socket: Socket, count: number): boolean {
+    if (socket !== this.#socket) return false
+    if (this.#state !== BUSY) {
+      this.#lost(socket, 'bytes that nothing had asked for')
+      return false
+    }
+    const reader = this.#reader
+    const verdict = reader.take(shared, 0, count)
+    if (verdict === READ_BAD) this.fail('unreadable answer')
+    else if (verdict === READ_DONE && reader.pos !== count) this.fail('bytes behind the end of an answer')
+    else if (verdict === READ_DONE) this.#finish(reader.reusable)
+    return this.#socket === socket
+  }
+
+  /** The other side has ended its half in order. */
+  #ended(socket: Socket): void {
+    if (socket !== this.#socket) return
+    if (this.#state === BUSY && this.#reader.endsAtClose) this.#finish(false)
+    else this.#lost(socket, this.#state === BUSY ? 'closed before the answer was whole' : '')
+  }
+
+  #lost(socket: Socket, reason: string): void {
+    if (socket !== this.#socket) return
+    if (this.#state === BUSY) return this.fail(reason === '' ? 'connection closed' : reason)
+    this.close()
+    this.#owner.ended(this, reason)
+  }
+
+  #finish(reusable: boolean): void {
+    this.served++
+    // An answer that came before the request had left whole leaves the rest of it in the way.
+    if (reusable && !this.#sender!.isBusy) this.#state = IDLE
+    else this.close()
+    this.#owner.answered(this, this.#reader.status)
+  }
+
+  /** Gives its request up. */
+  fail(reason: string): void {
+    this.close()
+    this.#owner.failed(this, reason)
+  }
+
+  close(): void {
+    this.#state = CLOSED
+    this.#sender = null
+    const socket = this.#socket
+    this.#socket = null
+    socket?.destroy()
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection reset while sending',
+  ECONNREFUSED: 'connection refused',
+  ETIMEDOUT: 'the connection timed out',
+}
+
+function wordsOf({ code, message }: NodeJS.ErrnoException): string {
+  return WORDS[code ?? ''] ?? message
+}

@@ -1,0 +1,166 @@
+/**
+ * generator — sends requests on time whatever is answered, and times each from the moment it was due.
+ *
+ * WHAT    Requests are numbers in the order they are due. What is between `sent` and `due` waits for a connection:
+ *
+ *           0 ······ sent ······ due ······ total        the oldest of those that wait goes first
+ *
+ *         A request is timed from when it was due and not from its sending: else one slow answer would hide all the
+ *         requests that it kept waiting.
+ *
+ * LIMITS  A request that waited for the timeout is given up, so at most rate × timeout wait.
+ *
+ * HOT     `#sendDue` and `answered` run for every request.
+ */
+import type { Connection, ConnectionOwner } from './client/connection.ts'
+import { type RenderedRequest, renderRequests } from './client/rendered-request.ts'
+import type { Target } from './client/target.ts'
+import { Connections } from './connections.ts'
+import type { OpenLoad, OpenResult } from './load.ts'
+import { Pacer } from './pacer.ts'
+import { Recorder } from './recorder.ts'
+import { Schedule } from './schedule.ts'
+
+const SWEEP_US = 5000
+/** Between the last connection's opening and the first request. */
+const BREATH_US = 10_000
+
+export class Generator implements ConnectionOwner {
+  readonly target: Target
+  readonly #load: OpenLoad
+  readonly #requests: readonly RenderedRequest[]
+  readonly #connections: Connections
+  readonly #recorder: Recorder
+  readonly #pacer: Pacer
+  readonly #timeoutUs: number
+  #schedule: Schedule
+  #sent = 0
+  #due = 0
+  #completed = 0
+  #sweptUs = 0
+  #isOpening = true
+  #refusal = ''
+  #done: (result: OpenResult) => void = () => {}
+  #failed: (cause: Error) => void = () => {}
+
+  constructor(load: OpenLoad, target: Target) {
+    this.target = target
+    this.#load = load
+    this.#requests = renderRequests(load)
+    this.#connections = new Connections(this, load.connections, load.method === 'HEAD')
+    this.#recorder = new Recorder(load)
+    this.#timeoutUs = load.timeoutMs * 1000
+    this.#schedule = new Schedule(load, Number.POSITIVE_INFINITY)
+    this.#pacer = new Pacer(() => this.#turn())
+  }
+
+  /** Rejects when not one connection can be opened. */
+  run(): Promise<OpenResult> {
+    return new Promise((resolve, reject) => {
+      this.#done = resolve
+      this.#failed = reject
+      this.#connections.openAll(readUs())
+      this.#turn()
+    })
+  }
+
+  #turn(): void {
+    const nowUs = readUs()
+    if (this.#isOpening) this.#whileOpening(nowUs)
+    else this.#sendDue(nowUs)
+    if (nowUs - this.#sweptUs >= SWEEP_US) this.#sweep(nowUs)
+    if (this.#completed === this.#schedule.total) return this.#end()
+    this.#pacer.next(this.#idleUs(nowUs))
+  }
+
+  #whileOpening(nowUs: number): void {
+    if (!this.#connections.areSettled) return
+    if (this.#connections.areAllClosed) {
+      this.#end()
+      this.#failed(new Error(`no connection to ${this.#load.origin}: ${this.#refusal}`))
+      return
+    }
+    this.#isOpening = false
+    this.#schedule = new Schedule(this.#load, nowUs + BREATH_US)
+  }
+
+  #sendDue(nowUs: number): void {
+    const schedule = this.#schedule
+    while (this.#due < schedule.total) {
+      const dueUs = schedule.dueUs(this.#due)
+      if (dueUs > nowUs) return
+      const isCounted = this.#due >= schedule.warmUp
+      const connection = this.#sent === this.#due ? this.#connections.take() : null
+      this.#due++
+      if (connection !== null) this.#send(connection)
+      if (isCounted) this.#recorder.late((connection === null ? nowUs : readUs()) - dueUs)
+    }
+  }
+
+  #send(connection: Connection): void {
+    const index = this.#sent++
+    connection.send(this.#requests[index % this.#requests.length]!, index, this.#schedule.dueUs(index))
+  }
+
+  opened(connection: Connection): void {
+    this.#free(connection)
+  }
+
+  answered(connection: Connection, status: number): void {
+    const nowUs = readUs()
+    const us = nowUs - connection.dueUs
+    if (us > this.#timeoutUs) this.#give(connection.index, 'timed out')
+    else {
+      this.#completed++
+      if (connection.index >= this.#schedule.warmUp) this.#recorder.answered(us, status)
+    }
+    if (connection.isIdle) this.#free(connection)
+    else this.#connections.reopen(connection, nowUs)
+  }
+
+  failed(connection: Connection, reason: string): void {
+    this.#give(connection.index, reason)
+    this.#connections.reopen(connection, readUs())
+  }
+
+  /** A connection that can't be opened takes the oldest of those that wait with it, so that a dead host is told. */
+  ended(connection: Connection, reason: string): void {
+    this.#connections.drop(connection)
+    this.#refusal = reason === '' ? 'closed at once' : reason
+    if (connection.served === 0 && reason !== '' && this.#sent < this.#due) this.#give(this.#sent++, reason)
+    this.#connections.reopen(connection, readUs())
+  }
+
+  #free(connection: Connection): void {
+    if (this.#sent < this.#due) this.#send(connection)
+    else this.#connections.put(connection)
+  }
+
+  /** This request gets no answer. */
+  #give(index: number, reason: string): void {
+    this.#completed++
+    if (index >= this.#schedule.warmUp) this.#recorder.failed(reason)
+  }
+
+  #sweep(nowUs: number): void {
+    this.#sweptUs = nowUs
+    if (!this.#isOpening) this.#connections.sweep(nowUs, this.#timeoutUs)
+    while (this.#sent < this.#due && nowUs - this.#schedule.dueUs(this.#sent) >= this.#timeoutUs)
+      this.#give(this.#sent++, 'timed out waiting for a connection')
+  }
+
+  /** How long nothing will happen: 0 while anything is under way. */
+  #idleUs(nowUs: number): number {
+    if (this.#isOpening || this.#completed < this.#due) return 0
+    return this.#schedule.dueUs(this.#due) - nowUs
+  }
+
+  #end(): void {
+    this.#connections.closeAll()
+    this.#done(this.#recorder.result())
+  }
+}
+
+function readUs(): number {
+  return performance.now() * 1000
+}

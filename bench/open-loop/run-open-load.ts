@@ -1,0 +1,20 @@
+/** run-open-load — open-loop load from a process of its own, so that nothing else shares its event loop. */
+import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
+import { askProcess } from './ask-process.ts'
+import type { OpenLoad, OpenResult } from './load.ts'
+
+const PROGRAM = new URL(`./generator-main${extname(import.meta.url)}`, import.meta.url)
+
+/** What the generator's process is asked. */
+export interface OpenQuestion {
+  readonly load: OpenLoad
+  /** It may have to share its core, with the origin for one. */
+  readonly isGuest: boolean
+}
+
+/** `cores` are CPU numbers; empty for any. Where there is but one, the generator takes what others leave of it. */
+export function runOpenLoad(load: OpenLoad, cores: readonly number[]): Promise<OpenResult> {
+  const question: OpenQuestion = { load, isGuest: cores.length === 1 || availableParallelism() < 3 }
+  return askProcess({ program: PROGRAM, cores }, question)
+}
