@@ -1,142 +1,115 @@
-/**
- * bench — CPU a request of the gateway against nginx, measured in turns in one run.
- *
- *   npm run bench -- [--connections 64,512] [--seconds 4] [--rounds 5] [--subjects nginx,sluice]
- *
- * Subjects: nginx, sluice, sluice-pipelining, sluice-uws, sluice-limited (with a rate limit in memory), sluice-redis
- * (with the same in Redis). Ratios are to the first of them.
- *
- * The gateway has core 0; load and origin share core 1. Rounds alternate between the subjects, and what counts is the
- * median of each round's ratio to the first subject, so that a machine that gets slower does so for both.
- */
-import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, release, tmpdir } from 'node:os'
+/** bench — compares this gateway with others and with its own past, in one run: `npm run bench -- --help`. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { readVersion } from '../src/boot/machine.ts'
-import { load as loadByAutocannon } from './load/autocannon.ts'
-import type { LoadResult } from './load/load-result.ts'
-import { load as loadByWrk } from './load/wrk.ts'
-import { cpuUs, rssKb } from './measure/proc.ts'
-import { accepting, freePort, has, start, stop } from './measure/run-child.ts'
-import { originConf } from './peers/nginx.ts'
-import { type Subject, subjects } from './peers/subjects.ts'
+import { packageRoot } from '../src/boot/machine.ts'
+import { buildBase } from './compare/base.ts'
+import { compare } from './compare/compare.ts'
+import { HELP, type Options, readOptions } from './compare/options.ts'
+import { Progress } from './compare/progress.ts'
+import { PROVING, proofOf, provingPeers } from './compare/prove.ts'
+import { gateExitCode, gateText } from './gate/gate-text.ts'
+import { type Gates, readGates } from './gate/gates.ts'
+import { judge, type Verdict } from './gate/judge.ts'
+import { scenarios } from './load/scenarios.ts'
+import { peerOf, peers } from './peers/all-peers.ts'
+import type { Peer } from './peers/peer.ts'
+import { sluiceAt } from './peers/sluice.ts'
+import { htmlPage } from './report/html.ts'
+import type { RunResult } from './report/result.ts'
+import { terminalTable } from './report/table.ts'
+import { nameOfRun, writeWhole } from './report/write-result.ts'
 
-const GATEWAY_CORE = 0
-const LOAD_CORE = Math.min(1, cpus().length - 1)
+const GATES = 'bench/gates.json'
+const progress = new Progress()
+const tell = (what: string) => progress.tell(what)
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: 'string', default: '64,512' },
-    seconds: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '5' },
-    subjects: { type: 'string', default: 'nginx,sluice,sluice-pipelining,sluice-uws,sluice-limited' },
-  },
-})
-
-/** wrk where it is installed: it takes less of the core that it shares with the origin. */
-const hasWrk = has('wrk')
-
-function load(port: number, connections: number, seconds: number): Promise<LoadResult> {
-  return hasWrk
-    ? loadByWrk(LOAD_CORE, port, connections, seconds)
-    : loadByAutocannon(port, connections, seconds)
-}
-
-interface Running {
-  readonly subject: Subject
-  readonly port: number
-  readonly pid: number
-}
-
-async function main(): Promise<void> {
-  const missing = ['nginx', 'taskset'].filter((program) => !has(program))
-  if (missing.length > 0) throw new Error(`needed and not installed: ${missing.join(', ')}`)
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
-  const originPort = await freePort()
-  const children = [start(LOAD_CORE, ['nginx', '-c', originConf(directory, originPort)])]
-  try {
-    await accepting(originPort)
-    const redisPort = await openRedis(directory, children)
-    const running: Running[] = []
-    for (const subject of values.subjects.split(',').map(subjectOf)) {
-      const place = { directory, port: await freePort(), originPort, redisPort }
-      const child = start(GATEWAY_CORE, subject.command(place), subject.env(place))
-      children.push(child)
-      await accepting(place.port)
-      running.push({ subject, port: place.port, pid: child.pid! })
-    }
-    printMachine()
-    for (const connections of values.connections.split(',').map(Number)) await compare(running, connections)
-  } finally {
-    await Promise.all(children.map(stop))
-    rmSync(directory, { recursive: true, force: true })
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) return say(HELP)
+  if (words.includes('--list')) return say(await list())
+  const options = readOptions(words)
+  const gates = openGates()
+  if (options.prove) return prove({ ...options, scenarios: PROVING }, gates)
+  const run = await measure(options, await chosenPeers(options, gates))
+  const verdicts = options.gate ? judgeAsked(gates, run, options) : null
+  const page = keep(run, verdicts, options)
+  for (const { peer, scenario, why } of run.missing) say(`left out: ${peer} in ${scenario}: ${why}`)
+  say(`${page}`)
+  if (verdicts !== null) {
+    say(gateText(verdicts))
+    return gateExitCode(verdicts)
   }
+  return hasErrors(run) ? 1 : 0
 }
 
-async function compare(running: readonly Running[], connections: number): Promise<void> {
-  for (const one of running) await load(one.port, connections, 2)
-  const costs = new Map<string, number[]>(running.map((one) => [one.subject.name, []]))
-  const rates = new Map<string, number[]>(running.map((one) => [one.subject.name, []]))
-  for (let round = 1; round <= Number(values.rounds); round++) {
-    for (const one of running) {
-      const before = cpuUs(one.pid)
-      const { requests, errors } = await load(one.port, connections, Number(values.seconds))
-      if (errors > 0) throw new Error(`${one.subject.name}: ${errors} requests failed`)
-      costs.get(one.subject.name)!.push((cpuUs(one.pid) - before) / requests)
-      rates.get(one.subject.name)!.push(requests / Number(values.seconds))
-    }
-    console.log(`  ${connections} connections, round ${round} of ${values.rounds} done`)
+async function measure(options: Options, chosen: readonly Peer[]): Promise<RunResult> {
+  const done = (scenario: RunResult['scenarios'][number]) => {
+    progress.clear()
+    say(`\n${terminalTable(scenario)}\n`)
   }
-  const first = running[0]!.subject.name
-  for (const one of running) {
-    const figures = costs.get(one.subject.name)!
-    const cost = `${spread(figures)} µs CPU a request, ${spread(ratiosOf(costs, one, first))} x ${first}`
-    const rate = `${median(rates.get(one.subject.name)!).toFixed(0)} requests/s, ${spread(ratiosOf(rates, one, first))} x`
-    const name = `${one.subject.name.padEnd(18)} ${String(connections).padStart(4)} conns`
-    console.log(`${name}  ${cost}  ${rate}  ${rssKb(one.pid) >> 10} MB`)
-  }
+  return compare({ options, peers: chosen, progress: tell, done })
 }
 
-function subjectOf(name: string): Subject {
-  const found = subjects.find((one) => one.name === name)
-  if (found === undefined)
-    throw new Error(`no subject is named ${name}; there are ${subjects.map((one) => one.name).join(', ')}`)
-  return found
+async function prove(options: Options, gates: Gates): Promise<number> {
+  const run = await measure(options, provingPeers(gates))
+  keep(run, null, options)
+  const { isProven, text } = proofOf(gates, run)
+  say(text)
+  return isProven ? 0 : 1
 }
 
-/** Round by round, so that a machine that gets slower does so for both. */
-function ratiosOf(figures: ReadonlyMap<string, readonly number[]>, one: Running, first: string): number[] {
-  return figures.get(one.subject.name)!.map((figure, round) => figure / figures.get(first)![round]!)
+async function chosenPeers({ peers: names, base }: Options, gates: Gates): Promise<Peer[]> {
+  const chosen = names.includes('all')
+    ? peers.filter(({ name }) => !name.includes('seeded'))
+    : names.map(peerOf)
+  if (base === '') return chosen
+  const { main: program, commit } = await buildBase(base, tell)
+  const old = sluiceAt(gates.base.subject, program)
+  return [...chosen, { ...old, version: async () => `${await old.version()}, ${base} at ${commit}` }]
 }
 
-function median(figures: readonly number[]): number {
-  return [...figures].sort((left, right) => left - right)[figures.length >> 1] ?? 0
+/** Bounds of scenarios that were not asked for are no part of the question. */
+function judgeAsked(gates: Gates, run: RunResult, { scenarios: asked, base }: Options): Verdict[] {
+  const names = new Set(asked.map(({ name }) => name))
+  const verdicts = judge(gates, run, base === '' ? ['reference'] : ['reference', 'base'])
+  return verdicts.filter(({ scenario }) => names.has(scenario))
 }
 
-/** On the core of the load, where another machine's would be; 0 where none is installed. */
-async function openRedis(directory: string, children: ChildProcess[]): Promise<number> {
-  if (!values.subjects.includes('redis')) return 0
-  if (!has('redis-server')) throw new Error('needed and not installed: redis-server')
-  const port = await freePort()
-  const words = ['--port', String(port), '--save', '', '--dir', directory, '--daemonize', 'no']
-  children.push(start(LOAD_CORE, ['redis-server', ...words, '--loglevel', 'warning']))
-  await accepting(port)
-  return port
+/** The path of the page. */
+function keep(run: RunResult, verdicts: readonly Verdict[] | null, { out }: Options): string {
+  const path = out === '' ? join(packageRoot(), 'bench/results', nameOfRun(run)) : out
+  writeWhole(`${path}.json`, `${JSON.stringify(run, null, 1)}\n`)
+  writeWhole(`${path}.html`, htmlPage(run, verdicts))
+  return `${path}.html`
 }
 
-/** median (least–most) */
-function spread(figures: readonly number[]): string {
-  const sorted = [...figures].sort((left, right) => left - right)
-  const show = (figure: number | undefined): string => (figure ?? 0).toFixed(2)
-  return `${show(sorted[sorted.length >> 1])} (${show(sorted[0])}–${show(sorted.at(-1))})`
+function openGates(): Gates {
+  const text = readFileSync(join(packageRoot(), GATES), 'utf8')
+  return readGates({ path: GATES, text, scenarios: scenarios.map(({ name }) => name) })
 }
 
-function printMachine(): void {
-  console.log(
-    `${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}, sluice ${readVersion()}`,
+async function list(): Promise<string> {
+  const versions = await Promise.all(peers.map((peer) => peer.version()))
+  const names = peers.map(
+    (peer, i) => `  ${peer.name.padEnd(22)} ${versions[i] ?? `missing: ${peer.install}`}`,
   )
+  const all = scenarios.map((scenario) => `  ${scenario.name.padEnd(22)} ${scenario.says}`)
+  return ['scenarios', ...all, '', 'peers', ...names].join('\n')
 }
 
-await main()
+function hasErrors(run: RunResult): boolean {
+  const rounds = run.scenarios.flatMap(({ subjects }) => subjects.flatMap((subject) => subject.rounds))
+  return rounds.some(({ capacity, latency }) => capacity.errors + latency.errors > 0)
+}
+
+function say(text: string): 0 {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (cause) {
+  progress.clear()
+  process.stderr.write(`bench: ${cause instanceof Error ? cause.message : String(cause)}\n`)
+  process.exitCode = 1
+}

@@ -37,12 +37,14 @@ export function cpuUs(root: number): number {
   return ticks * TICK_US
 }
 
-/** Kilobytes resident in the tree. */
-export function rssKb(root: number): number {
-  let total = 0
+/** Kilobytes of the tree: resident now, and the most that ever was. */
+export function memoryKb(root: number): { readonly steadyKb: number; readonly peakKb: number } {
+  let steadyKb = 0
+  let peakKb = 0
   for (const pid of tree(root)) {
-    const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-    total += Number(line?.[1] ?? 0)
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8')
+    steadyKb += Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1] ?? 0)
+    peakKb += Number(/^VmHWM:\s+(\d+) kB/m.exec(text)?.[1] ?? 0)
   }
-  return total
+  return { steadyKb, peakKb }
 }

@@ -1,6 +1,11 @@
-/** Starts programs, pinned to a core where that is possible, and stops them by pid. */
+/** Starts programs, pinned to cores where that is possible, and stops them by pid. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import net from 'node:net'
+
+const START_MS = 30_000
+const STOP_MS = 10_000
+/** Of what a program says on its standard error. */
+const WORDS_KEPT = 2000
 
 export function has(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
@@ -8,37 +13,78 @@ export function has(program: string): boolean {
 
 const canPin = has('taskset')
 
-export function start(core: number, command: string[], env: Record<string, string> = {}): ChildProcess {
-  const pinned = canPin ? ['taskset', '-c', String(core), ...command] : command
-  const child = spawn(pinned[0]!, pinned.slice(1), {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  process.once('exit', () => child.kill('SIGKILL'))
-  return child
+export interface Program {
+  readonly command: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly cores: readonly number[]
+  /** Is told what the program writes to its standard output. */
+  readonly onOutput?: (text: string) => void
 }
 
-export async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
-  await gone
-}
+export class Child {
+  readonly pid: number
+  readonly #child: ChildProcess
+  readonly #name: string
+  #said = ''
 
-/** Waits until something accepts on the port; throws after ten seconds. */
-export async function accepting(port: number): Promise<void> {
-  const until = Date.now() + 10_000
-  while (Date.now() < until) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = net.connect(port, '127.0.0.1')
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-      socket.once('close', () => socket.destroy())
-      setTimeout(() => socket.destroy(), 200)
+  constructor({ command, env = {}, cores, onOutput }: Program) {
+    const pinned = canPin && cores.length > 0 ? ['taskset', '-c', cores.join(','), ...command] : command
+    this.#name = command[0]!
+    this.#child = spawn(pinned[0]!, pinned.slice(1), {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', onOutput === undefined ? 'ignore' : 'pipe', 'pipe'],
     })
-    if (open) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    this.#child.once('error', (cause) => {
+      this.#said += cause.message
+    })
+    this.pid = this.#child.pid ?? 0
+    if (onOutput !== undefined) this.#child.stdout?.setEncoding('utf8').on('data', onOutput)
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-WORDS_KEPT)
+    })
+    process.once('exit', this.#kill)
   }
-  throw new Error(`nothing listens on port ${port}`)
+
+  readonly #kill = () => {
+    this.#child.kill('SIGKILL')
+  }
+
+  get isGone(): boolean {
+    return this.pid === 0 || this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** Waits until it accepts on the port; throws what it said last when it ends or takes too long. */
+  async accepting(port: number): Promise<void> {
+    const last = performance.now() + START_MS
+    while (!this.isGone && performance.now() < last) {
+      if (await accepts(port)) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    const what = this.isGone ? 'ended at its start' : `does not listen on port ${port}`
+    throw new Error(`${this.#name} ${what}: ${this.#said.trim() || 'it said nothing'}`)
+  }
+
+  async stop(): Promise<void> {
+    process.off('exit', this.#kill)
+    if (this.isGone) return
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGTERM')
+    const kill = setTimeout(this.#kill, STOP_MS)
+    await gone
+    clearTimeout(kill)
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1')
+    const end = (answer: boolean) => {
+      resolve(answer)
+      socket.destroy()
+    }
+    socket.once('connect', () => end(true)).once('error', () => end(false))
+    socket.setTimeout(200, () => end(false))
+  })
 }
 
 export async function freePort(): Promise<number> {

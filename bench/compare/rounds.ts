@@ -1,0 +1,152 @@
+/**
+ * rounds — the measurements of one scenario: subjects take turns, so that a machine that gets slower does so for all.
+ *
+ * A round measures each subject's capacity, and then each one's latency, at the same rate for all: a share of what the
+ * first carried in this very round. Who begins changes from round to round.
+ */
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import type { ClosedLoad, ClosedResult } from '../closed-loop/load-result.ts'
+import type { Scenario } from '../load/scenario.ts'
+import type { Cores } from '../measure/cores.ts'
+import type { Collected } from '../measure/gc-trace.ts'
+import { cpuUs, memoryKb } from '../measure/proc.ts'
+import type { OpenLoad } from '../open-loop/load.ts'
+import { runOpenLoad } from '../open-loop/run-open-load.ts'
+import type { Capacity, HeapUse, Latency, Round, ScenarioResult } from '../report/result.ts'
+import type { Subject } from './stage.ts'
+
+const WARM_UP_SECONDS = 3
+const OPEN_WARM_UP_SECONDS = 0.5
+const TIMEOUT_MS = 10_000
+
+export interface RoundsSettings {
+  readonly rounds: number
+  readonly seconds: number
+  readonly cores: Cores
+  runClosedLoad(load: ClosedLoad, cores: readonly number[]): Promise<ClosedResult>
+  /** Told before each measurement. */
+  progress(what: string): void
+}
+
+interface Measured<T> {
+  readonly found: T
+  readonly requests: number
+  readonly gc: Collected | null
+}
+
+export class Rounds {
+  readonly #scenario: Scenario
+  readonly #subjects: readonly Subject[]
+  readonly #settings: RoundsSettings
+
+  constructor(scenario: Scenario, subjects: readonly Subject[], settings: RoundsSettings) {
+    this.#scenario = scenario
+    this.#subjects = subjects
+    this.#settings = settings
+  }
+
+  async run(): Promise<ScenarioResult> {
+    for (const subject of this.#subjects) {
+      this.#settings.progress(`${subject.name} warms up`)
+      await this.#settings.runClosedLoad(this.#closedLoad(subject, WARM_UP_SECONDS), this.#loadCores)
+    }
+    const rounds = new Map<string, Round[]>(this.#subjects.map(({ name }) => [name, []]))
+    for (let i = 0; i < this.#settings.rounds; i++) await this.#round(i, rounds)
+    const results = this.#subjects.map(({ name, version }) => ({ name, version, rounds: rounds.get(name)! }))
+    return { scenario: this.#scenario, subjects: results }
+  }
+
+  get #loadCores(): readonly number[] {
+    return this.#settings.cores.load
+  }
+
+  async #round(index: number, rounds: ReadonlyMap<string, Round[]>): Promise<void> {
+    const inTurn = this.#subjects.map((_, i, all) => all[(i + index) % all.length]!)
+    const of = `round ${index + 1} of ${this.#settings.rounds}`
+    const capacities = new Map<Subject, Measured<Capacity>>()
+    for (const subject of inTurn) {
+      this.#settings.progress(`${of}: capacity of ${subject.name}`)
+      capacities.set(subject, await this.#watch(subject, () => this.#capacity(subject)))
+    }
+    const first = capacities.get(this.#subjects[0]!)!.found
+    const rate = Math.max(1, Math.round(first.requestsPerS * this.#scenario.load))
+    for (const subject of inTurn) {
+      this.#settings.progress(`${of}: latency of ${subject.name} at ${rate} requests/s`)
+      const latency = await this.#watch(subject, () => this.#latency(subject, rate))
+      const capacity = capacities.get(subject)!
+      rounds.get(subject.name)!.push({
+        capacity: capacity.found,
+        latency: latency.found,
+        memory: memoryKb(subject.child.pid),
+        heap: heapUse(capacity, latency),
+      })
+    }
+  }
+
+  async #watch<T>(subject: Subject, measure: () => Promise<Omit<Measured<T>, 'gc'>>): Promise<Measured<T>> {
+    const mark = subject.gc?.mark()
+    const { found, requests } = await measure()
+    if (subject.child.isGone) throw new Error(`${subject.name} ended under load`)
+    return { found, requests, gc: mark === undefined ? null : subject.gc!.since(mark) }
+  }
+
+  async #capacity(subject: Subject): Promise<Omit<Measured<Capacity>, 'gc'>> {
+    const before = cpuUs(subject.child.pid)
+    const load = this.#closedLoad(subject, this.#settings.seconds)
+    const { requests, seconds, errors } = await this.#settings.runClosedLoad(load, this.#loadCores)
+    const used = cpuUs(subject.child.pid) - before
+    return { requests, found: { requestsPerS: requests / seconds, cpuUs: used / requests, errors } }
+  }
+
+  async #latency(subject: Subject, rate: number): Promise<Omit<Measured<Latency>, 'gc'>> {
+    const { seconds } = this.#settings
+    const load = this.#openLoad(subject, rate)
+    const before = cpuUs(subject.child.pid)
+    const { requests, errors, histogram, lateness } = await runOpenLoad(load, this.#loadCores)
+    const used = cpuUs(subject.child.pid) - before
+    const sent = requests * (1 + OPEN_WARM_UP_SECONDS / seconds)
+    const of = decodeFromCompressedBase64(histogram)
+    const late = decodeFromCompressedBase64(lateness)
+    const found = {
+      rate,
+      requests,
+      errors,
+      cpuUs: used / sent,
+      p50: of.getValueAtPercentile(50),
+      p90: of.getValueAtPercentile(90),
+      p99: of.getValueAtPercentile(99),
+      p999: of.getValueAtPercentile(99.9),
+      max: of.maxValue,
+      lateP99: late.getValueAtPercentile(99),
+      histogram,
+    }
+    return { requests: sent, found }
+  }
+
+  #closedLoad(subject: Subject, seconds: number): ClosedLoad {
+    const { method, paths, fields, upload, connections } = this.#scenario
+    return { origin: originOf(subject), method, paths, fields, upload, connections, seconds }
+  }
+
+  #openLoad(subject: Subject, rate: number): OpenLoad {
+    const { method, paths, fields, upload, connections } = this.#scenario
+    const request = { origin: originOf(subject), method, paths, fields, upload, connections }
+    const { seconds } = this.#settings
+    return { ...request, rate, seconds, warmUpSeconds: OPEN_WARM_UP_SECONDS, timeoutMs: TIMEOUT_MS }
+  }
+}
+
+function originOf({ port }: Subject): string {
+  return `http://127.0.0.1:${port}`
+}
+
+/** Of both measurements of a round. */
+function heapUse(one: Measured<unknown>, other: Measured<unknown>): HeapUse | null {
+  if (one.gc === null || other.gc === null) return null
+  return {
+    bytesPerRequest: (one.gc.allocatedBytes + other.gc.allocatedBytes) / (one.requests + other.requests),
+    collections: one.gc.collections + other.gc.collections,
+    longestPauseMs: Math.max(one.gc.longestPauseMs, other.gc.longestPauseMs),
+    pausedMs: one.gc.pausedMs + other.gc.pausedMs,
+  }
+}
