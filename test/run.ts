@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 const CONCURRENCY = 2
 /** A test that hangs is ended, so that the run always ends. */
 const TEST_TIMEOUT_MS = 10 * 60_000
-const UNIT = ['src', 'native-free', join('test', 'tidy')]
+const UNIT = ['src', 'native-free', 'bench', join('test', 'tidy')]
 const ALL = ['src', 'native-free', 'bench', 'test']
 
 const built = dirname(dirname(fileURLToPath(import.meta.url)))

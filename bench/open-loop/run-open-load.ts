@@ -1,5 +1,4 @@
 /** run-open-load — open-loop load from a process of its own, so that nothing else shares its event loop. */
-import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { askProcess } from './ask-process.ts'
 import type { OpenLoad, OpenResult } from './load.ts'
@@ -15,6 +14,6 @@ export interface OpenQuestion {
 
 /** `cores` are CPU numbers; empty for any. Where there is but one, the generator takes what others leave of it. */
 export function runOpenLoad(load: OpenLoad, cores: readonly number[]): Promise<OpenResult> {
-  const question: OpenQuestion = { load, isGuest: cores.length === 1 || availableParallelism() < 3 }
+  const question: OpenQuestion = { load, isGuest: cores.length === 1 }
   return askProcess({ program: PROGRAM, cores }, question)
 }

@@ -1,0 +1,52 @@
+/** What is counted, and with which time. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import { Recorder } from './recorder.ts'
+
+test('a request without an answer counts with the timeout, however fast it failed', () => {
+  const recorder = new Recorder({ timeoutMs: 500 })
+  for (let i = 0; i < 98; i++) recorder.answered(1000, 200)
+  recorder.failed('connection refused')
+  recorder.failed('connection refused')
+  const { requests, errors, errorSamples, histogram } = recorder.result()
+  const times = decodeFromCompressedBase64(histogram)
+  assert.deepEqual([requests, errors], [100, 2])
+  assert.deepEqual(errorSamples, ['2 × connection refused'])
+  assert.equal(times.totalCount, 100)
+  near(times.getValueAtPercentile(98), 1000)
+  near(times.getValueAtPercentile(99), 500_000)
+})
+
+test('an answer that says it failed keeps its own time and is an error by its status', () => {
+  const recorder = new Recorder({ timeoutMs: 500 })
+  recorder.answered(2000, 399)
+  recorder.answered(2000, 400)
+  recorder.answered(2000, 503)
+  const { errors, errorSamples, histogram } = recorder.result()
+  assert.equal(errors, 2)
+  assert.deepEqual(errorSamples, ['1 × status 400', '1 × status 503'])
+  near(decodeFromCompressedBase64(histogram).maxValue, 2000)
+})
+
+test('of many different reasons the first few are told and all are counted', () => {
+  const recorder = new Recorder({ timeoutMs: 500 })
+  for (let i = 0; i < 100; i++) recorder.failed(`reason ${i}`)
+  assert.equal(recorder.result().errors, 100)
+  assert.equal(recorder.result().errorSamples.length, 8)
+})
+
+test('times and lateness beyond what the histogram holds are held at its bounds', () => {
+  const recorder = new Recorder({ timeoutMs: 10 })
+  recorder.answered(0.2, 200)
+  recorder.late(-5)
+  recorder.late(1e9)
+  const lateness = decodeFromCompressedBase64(recorder.result().lateness)
+  assert.equal(lateness.totalCount, 2)
+  near(lateness.maxValue, 10_000)
+})
+
+/** Within the histogram's three digits. */
+function near(found: number, expected: number): void {
+  assert.ok(Math.abs(found - expected) <= expected / 500, `${found} is not ${expected}`)
+}
