@@ -116,7 +116,7 @@ function connectionsFor(workers: number, filesMax: number): number {
 }
 
 /** Open files that `environment` may need at once. */
-export function filesNeeded(environment: Environment): number {
+export function filesNeeded(environment: Pick<Environment, 'workers' | 'connectionsMax'>): number {
   return environment.workers * environment.connectionsMax * 2 + FILES_RESERVED
 }
 
