@@ -9,6 +9,8 @@ export interface Place {
   readonly originPort: number
   /** Processes or threads that carry traffic. */
   readonly workers: number
+  /** Free too, for what a peer needs beside it. */
+  readonly besidePort?: number
 }
 
 export interface Launch {
@@ -29,4 +31,6 @@ export interface Peer {
   cannot(scenario: Scenario): string
   /** Writes its configuration; the command runs in the foreground until SIGTERM. */
   launch(place: Place, scenario: Scenario): Launch
+  /** What has to listen on `besidePort` before it starts, on the cores of the origin. */
+  beside?(place: Place): Launch
 }

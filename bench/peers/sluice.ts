@@ -1,0 +1,142 @@
+/** Sluice in its engines and shapes, this checkout's or another commit's. */
+import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Scenario } from '../load/scenario.ts'
+import { asksVersion, findProgram, programOr } from './installed.ts'
+import { kongYml, type PluginEntry } from './kong-yml.ts'
+import type { Launch, Peer, Place } from './peer.ts'
+
+export interface SluiceOptions {
+  /** Of Node, before the program: `--trace-gc`. */
+  readonly nodeFlags?: readonly string[]
+  /** Beside those that the work asks for. */
+  readonly plugins?: readonly PluginEntry[]
+  readonly install?: string
+  cannot?(scenario: Scenario): string
+  /** Of the guarded work's limit. */
+  limit?(place: Place): Record<string, unknown>
+}
+
+/** This checkout's, as it was built with this file. */
+export const sluiceMain = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+const seeds = fileURLToPath(new URL('seeds', import.meta.url))
+
+type Env = Readonly<Record<string, string>>
+
+/** A Sluice whose program is `main`; `env` goes before what the bench sets itself. */
+export function sluiceAt(name: string, main: string, env: Env = {}, options: SluiceOptions = {}): Peer {
+  const { nodeFlags = [], install = 'npm run build', cannot = () => '' } = options
+  const version = asksVersion(() => [process.execPath, main, 'version'], /(\S+)/)
+  return {
+    name,
+    install,
+    isNode: true,
+    version,
+    cannot,
+    launch: (place, scenario): Launch => ({
+      command: [
+        process.execPath,
+        ...nodeFlags,
+        main,
+        'start',
+        '--config',
+        write(name, place, scenario, options),
+      ],
+      env: { ...settings(name, place, scenario), ...env },
+    }),
+  }
+}
+
+function write(
+  name: string,
+  place: Place,
+  { work }: Scenario,
+  { plugins = [], limit }: SluiceOptions,
+): string {
+  const file = join(place.directory, `${name}.yml`)
+  writeFileSync(file, kongYml({ originPort: place.originPort, work, plugins, limit: limit?.(place) ?? {} }))
+  return file
+}
+
+/** docs/config.md */
+function settings(name: string, place: Place, { work }: Scenario): Record<string, string> {
+  const own = join(place.directory, name)
+  const guarded = {
+    SLUICE_PROXY_ACCESS_LOG: `${own}-access.log`,
+    SLUICE_STATUS_LISTEN: `unix:${own}-status.sock`,
+  }
+  return {
+    SLUICE_PROXY_LISTEN: `127.0.0.1:${place.port} backlog=4096`,
+    SLUICE_WORKERS: String(place.workers),
+    SLUICE_PREFIX: own,
+    SLUICE_KEEPALIVE_REQUESTS: '1000000000',
+    SLUICE_UPSTREAM_KEEPALIVE_MAX_REQUESTS: '1000000000',
+    SLUICE_UPSTREAM_KEEPALIVE_POOL_SIZE: '1024',
+    ...(work === 'guarded' ? guarded : { SLUICE_STATUS_LISTEN: 'off' }),
+  }
+}
+
+export const sluice = sluiceAt('sluice', sluiceMain)
+
+const withUws = sluiceAt('sluice-uws', sluiceMain, { SLUICE_ENGINE: 'uws' }, { install: 'npm install' })
+
+const withRedis = sluiceAt(
+  'sluice-redis',
+  sluiceMain,
+  {},
+  {
+    install: 'apt-get install redis-server',
+    cannot: ({ work }) => (work === 'guarded' ? '' : 'only guarded work asks Redis'),
+    limit: (place) => ({ policy: 'redis', redis: { host: '127.0.0.1', port: besidePort(place) } }),
+  },
+)
+
+export const sluices: readonly Peer[] = [
+  sluice,
+  sluiceAt('sluice-pipelining', sluiceMain, { SLUICE_UPSTREAM_PIPELINING: '1' }),
+  { ...withUws, version: async () => (hasUws() ? withUws.version() : null) },
+  sluiceAt('sluice-two-workers', sluiceMain, { SLUICE_WORKERS: '2' }),
+  {
+    ...withRedis,
+    version: async () => (findProgram('redis-server') === null ? null : withRedis.version()),
+    beside: (place) => ({ command: redis(place), env: {} }),
+  },
+  seeded('sluice-seeded-busy', 'busy-loop'),
+  seeded('sluice-seeded-stall', 'stall'),
+]
+
+/** Made slow on purpose: what the gate has to catch. */
+function seeded(name: string, plugin: string): Peer {
+  const cannot = ({ work }: Scenario) => (work === 'plain' ? '' : 'it proves the gate in plain work')
+  return sluiceAt(name, sluiceMain, { SLUICE_PLUGINS_DIR: seeds }, { plugins: [{ name: plugin }], cannot })
+}
+
+function hasUws(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('uWebSockets.js')
+    return true
+  } catch {
+    return false // optional, and not installed
+  }
+}
+
+function redis(place: Place): string[] {
+  const words = [
+    '--port',
+    String(besidePort(place)),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ]
+  return [programOr('redis-server'), ...words, '--dir', place.directory, '--loglevel', 'warning']
+}
+
+function besidePort({ besidePort }: Place): number {
+  if (besidePort === undefined) throw new Error('it needs a Redis beside it, and this run starts none')
+  return besidePort
+}
