@@ -53,8 +53,8 @@ const require = createRequire(import.meta.url)
 
 export function packageVersion(name: string): string | null {
   try {
-    const { version } = require(`${name}/package.json`) as { version: string } // what npm asks of each package
-    return version
+    const manifest = require(`${name}/package.json`) as { version: string } // npm takes no package without
+    return manifest.version
   } catch {
     return null // not installed
   }

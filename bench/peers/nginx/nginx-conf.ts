@@ -17,7 +17,7 @@ function nginxConf(place: Place, name: string, http: string): string {
   const own = join(place.directory, name)
   mkdirSync(own, { recursive: true })
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-  return `# ngx_core_module: worker_rlimit_nofile, so that descriptors suffice for both sides of each connection.
+  return `# ngx_core_module, worker_rlimit_nofile: there are descriptors for both sides of each connection.
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes ${place.workers};
 worker_rlimit_nofile 40000;

@@ -24,6 +24,8 @@ export const nginxOrigin: Peer = {
 
 function origin(place: Place, { answer }: Scenario): string {
   const fields = Object.entries(answerFields).map(([name, value]) => `add_header ${name} '${value}';`)
+  const { bytes } = answer
+  const content = bytes > WORD_BYTES_MAX ? file(place, bytes) : `return 200 '${answerBody(bytes)}';`
   return `
   types { }
   default_type ${answerType};
@@ -33,7 +35,7 @@ function origin(place: Place, { answer }: Scenario): string {
     ${nginxListen(place)}
     location / {
       ${fields.join(' ')}
-      ${answer.bytes > WORD_BYTES_MAX ? file(place, answer.bytes) : `return 200 '${answerBody(answer.bytes)}';`}
+      ${content}
     }
   }`
 }

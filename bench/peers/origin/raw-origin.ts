@@ -2,7 +2,7 @@
  * raw-origin — an origin that costs as little as Node allows, and can be slow now and then:
  * `node raw-origin.js PORT BYTES EVERY SLOW_MS`.
  *
- * It answers what is ready to send, whatever is asked. Of all requests each EVERYth is answered late by SLOW_MS; 0 is none.
+ * It answers what is ready to send, whatever is asked. Each EVERYth request is answered late by SLOW_MS; 0 is none.
  * Behind a late answer the others of its connection wait, as HTTP/1.1 asks.
  */
 import net from 'node:net'
