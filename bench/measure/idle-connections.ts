@@ -1,5 +1,5 @@
 /**
- * idle-connections — what kept-alive connections that do nothing cost: memory, CPU time, and the wait of those that ask.
+ * idle-connections — what kept-alive connections that do nothing cost: memory, CPU time, the wait of those that ask.
  *
  *     node dist/bench/measure/idle-connections.js [--connections 10000] [--workers 1] [--profile NAME]
  *
