@@ -78,10 +78,10 @@ test('the CPU time of a thread is read past a name with spaces and parentheses',
 })
 
 test('only ports of the process itself, on 127.0.0.1, are taken for its inspector', () => {
-  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:2405 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1
-   1: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 222 1
-   2: 00000000:1F41 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1
-   3: 0100007F:2406 0100007F:1F40 01 00000000:00000000 00:00000000 00000000     0        0 111 1`
+  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  inode
+   0: 0100007F:2405 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 111 1
+   1: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 222 1
+   2: 00000000:1F41 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 111 1
+   3: 0100007F:2406 0100007F:1F40 01 00000000:00000000 00:00000000 00000000 0 0 111 1`
   assert.deepEqual(listeningPorts(table, new Set(['socket:[111]'])), [0x2405])
 })

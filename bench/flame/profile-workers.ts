@@ -49,7 +49,8 @@ async function profileThread(
     const after = await readCpu(thread)
     const { profile } = await thread.ask('Profiler.stop')
     const cpu = { userUs: after.userUs - before.userUs, systemUs: after.systemUs - before.systemUs }
-    return { name: thread.name, profile: profile as CpuProfile, cpu } // border: the inspector's protocol says so
+    // Border: the inspector's protocol says so.
+    return { name: thread.name, profile: profile as CpuProfile, cpu }
   } finally {
     await thread.ask('Profiler.disable')
   }

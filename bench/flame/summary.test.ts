@@ -44,6 +44,15 @@ test('native code belongs to the function that called it, but for what sends', (
   assert.equal(shareOf(functions, 'set (native)'), 10 / 80)
 })
 
+test('a line of a log that is written is not taken for an answer that is sent', () => {
+  const nodes = [node(1, 'writeSync', 'node:fs', [2]), node(2, 'writeBuffer', '')]
+  const { areas } = summarize({ nodes, samples: [2, 2], timeDeltas: [0, 5] }, 5)
+  assert.deepEqual(
+    areas.map(({ name }) => name),
+    ['writing files, with its time in the kernel'],
+  )
+})
+
 test('shares of all areas add up to the whole', () => {
   const { areas } = summarize(profile, 95)
   assert.ok(Math.abs(areas.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-9)

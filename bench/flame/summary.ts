@@ -32,6 +32,7 @@ const WAITING: Area = {
   name: 'polling and reading, with their time in the kernel',
 }
 const SENDING: Area = { kind: 'Node and libuv, native', name: 'writing, with its time in the kernel' }
+const FILES: Area = { kind: 'Node and libuv, native', name: 'writing files, with its time in the kernel' }
 const NATIVE: Area = { kind: 'Node and libuv, native', name: 'other' }
 const COLLECTING: Area = { kind: 'V8', name: 'garbage collection' }
 
@@ -95,7 +96,9 @@ function areaOfNode(node: ProfileNode, parents: ReadonlyMap<number, ProfileNode>
   for (let at: ProfileNode | undefined = node; at !== undefined; at = parents.get(at.id)) {
     const { functionName, url } = at.callFrame
     const area = areaOf(url) ?? (url === '' ? NAMED.get(functionName) : undefined)
-    if (area !== undefined) return area
+    if (area === undefined) continue
+    // Files have a native function of the same name.
+    return area === SENDING && parents.get(at.id)?.callFrame.url === 'node:fs' ? FILES : area
   }
   return NATIVE
 }
