@@ -1,4 +1,4 @@
-/** Every profile starts, does what it is for, and gives way to the environment; and the quickstart does what it prints. */
+/** Every profile starts, does what it is for, and gives way to the environment; the quickstart does what it prints. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
