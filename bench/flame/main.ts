@@ -1,5 +1,5 @@
 /** flame — where the CPU time of a gateway under load goes, as a profile that opens in Chrome and in speedscope. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../../src/boot/machine.ts'
@@ -80,6 +80,9 @@ async function showWhere(gateway: UnderLoad, options: FlameOptions, us: number):
   const load = gateway.drive(options.seconds + 2 * MARGIN_SECONDS)
   await Promise.all([pause(MARGIN_SECONDS).then(() => recordPerf(gateway.pid, options.seconds, file)), load])
   console.log(`${whereTable(readPerf(file), us)}\n`)
+  rmSync(file, { force: true })
+  // Node's list of compiled functions, which perf looks for there.
+  rmSync(`/tmp/perf-${gateway.pid}.map`, { force: true })
   let requests = 0
   const counts = await countSyscalls(gateway.pid, async () => {
     requests = (await gateway.drive(STRACE_SECONDS)).requests
