@@ -46,6 +46,13 @@ program
   .description('say whether the gateway runs and answers')
   .action(() => run(async () => (await import('./boot/cli/health.ts')).health()))
 program
+  .command('bench')
+  .description('measure what a gateway carries, and how long its answers take')
+  .argument('<url...>')
+  .helpOption(false)
+  .allowUnknownOption()
+  .action(() => run(async () => (await import('./boot/cli/bench.ts')).bench(wordsBehind('bench'))))
+program
   .command('version')
   .description('print the version')
   .action(() => void process.stdout.write(`${readVersion()}\n`))
@@ -60,6 +67,11 @@ function one(text: string, before?: string): string {
   if (before !== undefined) throw new InvalidArgumentError('it may be given once')
   if (text === '') throw new InvalidArgumentError('a name, or the path of an env file')
   return text
+}
+
+/** As they were typed: the command reads them itself. */
+function wordsBehind(command: string): string[] {
+  return process.argv.slice(process.argv.indexOf(command) + 1)
 }
 
 async function run(command: () => Promise<number>): Promise<void> {

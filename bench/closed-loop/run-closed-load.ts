@@ -6,13 +6,15 @@ import { runWrk } from './wrk.ts'
 
 export type ClosedTool = 'wrk' | 'autocannon'
 
-/** The one to take here; throws what to install where there is none. */
-export function closedTool(): ClosedTool {
+/** The one to take here; throws what to do where there is none. */
+export function closedTool(method: string): ClosedTool {
+  // Both wait for the body that an answer to HEAD tells of and does not have.
+  if (method === 'HEAD') throw new Error('no closed loop can ask with HEAD: give a rate')
   if (has('wrk')) return 'wrk'
   if (hasAutocannon()) return 'autocannon'
   throw new Error('a closed loop needs wrk or autocannon: npm install autocannon')
 }
 
 export function runClosedLoad(load: ClosedLoad, cores: readonly number[]): Promise<ClosedResult> {
-  return closedTool() === 'wrk' ? runWrk(load, cores) : runAutocannon(load, cores)
+  return closedTool(load.method) === 'wrk' ? runWrk(load, cores) : runAutocannon(load, cores)
 }

@@ -1,10 +1,10 @@
 /**
- * connections — all of a generator's connections: which are free, used in turn so that all are, and which must be opened
- * anew.
+ * connections — all of a generator's connections: which are free, used in turn so that all are, and which must be
+ * opened anew.
  *
  * LIMITS  A connection that ended before it served is opened again after RETRY_US, so that a dead host is not hammered.
  *
- * HOT     `take` and `put` run for every request.
+ * COST    `take` and `put` run for every request.
  */
 import { Connection, type ConnectionOwner } from './client/connection.ts'
 

@@ -35,4 +35,6 @@ export interface OpenResult {
    * moment the generator was ready to send it: the same.
    */
   readonly lateness: string
+  /** Share of the time in which the generator had work, 0 to 1: near 1 the requests queued in the generator itself. */
+  readonly busy: number
 }

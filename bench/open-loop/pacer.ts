@@ -1,9 +1,9 @@
 /**
  * pacer — lets time pass until the next request is due, at a precision that timers of a millisecond do not have.
  *
- * A wait that blocks in the kernel ends 50 to 100 µs late on a virtual machine, whatever it is asked for, costs 40 µs of
- * CPU there, and meanwhile no answer is seen. So the generator polls, and only far longer waits are left to the event
- * loop's timer, which ends for answers as well.
+ * A wait that blocks in the kernel ends 50 to 100 µs late on a virtual machine, whatever it is asked for, costs 40 µs
+ * of CPU there, and meanwhile no answer is seen. So the generator polls, and only far longer waits are left to the
+ * event loop's timer, which ends for answers as well.
  */
 
 /** Where nothing is due for longer, and nothing under way, the core is given back. */

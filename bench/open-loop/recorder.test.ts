@@ -46,6 +46,14 @@ test('times and lateness beyond what the histogram holds are held at its bounds'
   near(lateness.maxValue, 10_000)
 })
 
+test('busy is the share of the time that had work in it', () => {
+  const recorder = new Recorder({ timeoutMs: 10 })
+  assert.equal(recorder.result().busy, 0)
+  recorder.turned(30, true)
+  recorder.turned(70, false)
+  assert.equal(recorder.result().busy, 0.3)
+})
+
 /** Within the histogram's three digits. */
 function near(found: number, expected: number): void {
   assert.ok(Math.abs(found - expected) <= expected / 500, `${found} is not ${expected}`)

@@ -12,6 +12,8 @@ export class Recorder {
   readonly #lateness: Histogram
   readonly #reasons = new Map<string, number>()
   #requests = 0
+  #workedUs = 0
+  #elapsedUs = 0
   #errors = 0
 
   constructor({ timeoutMs }: Pick<OpenLoad, 'timeoutMs'>) {
@@ -38,12 +40,19 @@ export class Recorder {
     this.#lateness.recordValue(this.#bounded(us))
   }
 
+  /** A turn of the loop has passed, with something done or not. */
+  turned(us: number, hasWorked: boolean): void {
+    this.#elapsedUs += us
+    if (hasWorked) this.#workedUs += us
+  }
+
   result(): OpenResult {
     return {
       requests: this.#requests,
       errors: this.#errors,
       errorSamples: [...this.#reasons].map(([reason, count]) => `${count} × ${reason}`),
       histogram: encodeIntoCompressedBase64(this.#times),
+      busy: this.#elapsedUs === 0 ? 0 : this.#workedUs / this.#elapsedUs,
       lateness: encodeIntoCompressedBase64(this.#lateness),
     }
   }

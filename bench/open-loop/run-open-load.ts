@@ -1,4 +1,5 @@
 /** run-open-load — open-loop load from a process of its own, so that nothing else shares its event loop. */
+import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { askProcess } from './ask-process.ts'
 import type { OpenLoad, OpenResult } from './load.ts'
@@ -14,6 +15,7 @@ export interface OpenQuestion {
 
 /** `cores` are CPU numbers; empty for any. Where there is but one, the generator takes what others leave of it. */
 export function runOpenLoad(load: OpenLoad, cores: readonly number[]): Promise<OpenResult> {
-  const question: OpenQuestion = { load, isGuest: cores.length === 1 }
+  const isGuest = (cores.length === 0 ? availableParallelism() : cores.length) === 1
+  const question: OpenQuestion = { load, isGuest }
   return askProcess({ program: PROGRAM, cores }, question)
 }

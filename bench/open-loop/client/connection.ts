@@ -5,7 +5,7 @@
  * WHAT    closed ─▶ connecting ─▶ idle ◀─▶ busy, and from each back to closed.
  *         All connections read into one buffer: what is read is handled before the next read.
  *
- * HOT     `send` and `#read` run for every request.
+ * COST    `send` and `#read` run for every request: no closure, no promise, no memory.
  */
 import type { Socket } from 'node:net'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
