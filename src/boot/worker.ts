@@ -16,6 +16,8 @@ import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './workers/m
 const HEAP_EVERY_MS = 5000
 /** How long a worker that has failed may take to finish its exchanges. */
 const DYING_MS = 3000
+/** How long the last access lines may take to a slow disk or pipe. */
+const LAST_LINES_MS = 500
 
 // Native border: what worker-set.ts passed as workerData, and a worker always has a parent.
 const start = workerData as WorkerStart
@@ -46,19 +48,26 @@ async function main(): Promise<void> {
   })
   // An engine with native handles aborts the whole process if its thread ends while it listens.
   process.on('exit', () => plane.close())
-  process.on('uncaughtException', (error) => dieGently(plane, error))
+  process.on('uncaughtException', (error) => dieGently(error, plane, log))
   plane.load(unpackConfig(start.config), start.epoch)
-  port.on('message', (message: ToWorker) => obey(message, plane, names))
+  port.on('message', (message: ToWorker) => obey(message, { plane, names, log }))
   await plane.listen(start.addresses)
   reportHeap(counters)
   post({ type: 'ready' })
 }
 
-function obey(message: ToWorker, plane: DataPlane, names: NameTable): void {
+interface Opened {
+  readonly plane: DataPlane
+  readonly names: NameTable
+  readonly log: MessageLog
+}
+
+function obey(message: ToWorker, { plane, names, log }: Opened): void {
+  const end = () => leave(log, 0)
   if (message.type === 'load') load(message.epoch, message.config, plane)
   else if (message.type === 'names') learn(message.entries, names)
-  else if (message.type === 'drain') plane.drain().then(leave, leave)
-  else leave()
+  else if (message.type === 'drain') plane.drain().then(end, end)
+  else end()
 }
 
 let isDying = false
@@ -67,13 +76,13 @@ let isDying = false
  * An error that nobody caught ends the worker, since nobody knows what it left half done. The other exchanges of this
  * thread have no part in it: they may finish first.
  */
-function dieGently(plane: DataPlane, error: Error): void {
+function dieGently(error: Error, plane: DataPlane, log: MessageLog): void {
   // Until it is gone more may go wrong, of the same cause.
   if (isDying) return
   isDying = true
   post({ type: 'dying', error: error?.stack ?? String(error) })
-  const end = () => process.exit(1)
-  setTimeout(end, DYING_MS)
+  const end = () => leave(log, 1)
+  setTimeout(() => process.exit(1), DYING_MS)
   plane.drain().then(end, end)
 }
 
@@ -101,9 +110,11 @@ function reportHeap(counters: Counters): void {
   setInterval(report, HEAP_EVERY_MS).unref()
 }
 
-function leave(): void {
-  // One turn later, so that the last access lines are on their way.
-  setImmediate(() => process.exit(0))
+/** One turn later, since an exchange that ends in this one still writes its access line. */
+function leave(log: MessageLog, code: number): void {
+  const end = () => process.exit(code)
+  setTimeout(end, LAST_LINES_MS)
+  setImmediate(() => void log.written().then(end))
 }
 
 main().catch((cause: unknown) => {

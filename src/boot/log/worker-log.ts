@@ -49,6 +49,11 @@ export class MessageLog implements WorkerLog {
     this.#access?.put(line)
   }
 
+  /** Resolves when every access line is written, or has failed to be. */
+  written(): Promise<void> {
+    return this.#access === null ? Promise.resolve() : this.#access.idle()
+  }
+
   #startSecond(second: number): void {
     const dropped = this.#dropped
     this.#second = second
@@ -65,6 +70,7 @@ class AccessFile {
   #lines: Uint8Array[] = []
   #waiting = 0
   #writing = false
+  #onIdle: (() => void) | null = null
 
   constructor(place: string, counters: Counters) {
     this.#fd = openPlace(place)
@@ -79,6 +85,13 @@ class AccessFile {
     if (this.#lines.length === 0 && !this.#writing) setImmediate(this.#flush)
     this.#lines.push(line.slice())
     this.#waiting += line.length
+  }
+
+  idle(): Promise<void> {
+    if (this.#waiting === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+    })
   }
 
   /** One append for all lines of a turn. O_APPEND keeps lines of several workers whole. */
@@ -106,6 +119,7 @@ class AccessFile {
     this.#waiting -= count
     this.#writing = false
     if (this.#lines.length > 0) this.#flush()
+    else this.#onIdle?.()
   }
 }
 
