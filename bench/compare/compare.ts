@@ -22,7 +22,7 @@ export async function compare(comparison: Comparison): Promise<RunResult> {
   const { options, peers } = comparison
   const startedAt = new Date().toISOString()
   const cores = shareCores(options.workers)
-  const capacityBy = options.capacityBy || closedTool()
+  const capacityBy = options.capacityBy || closedTool('GET')
   const found: ScenarioResult[] = []
   const missing: Missing[] = []
   for (const scenario of options.scenarios) {

@@ -31,7 +31,7 @@ export class Child {
     const pinned = canPin && cores.length > 0 ? ['taskset', '-c', cores.join(','), ...command] : command
     this.#name = command[0]!
     this.#child = spawn(pinned[0]!, pinned.slice(1), {
-      env: { ...process.env, ...env },
+      env: { ...cleanEnv(), ...env },
       stdio: ['ignore', onOutput === undefined ? 'ignore' : 'pipe', 'pipe'],
     })
     this.#child.once('error', (cause) => {
@@ -73,6 +73,12 @@ export class Child {
     await gone
     clearTimeout(kill)
   }
+}
+
+/** Without the settings of gateways that whoever runs the bench may have in his environment. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:SLUICE|KONG)_/.test(name))
+  return Object.fromEntries(kept)
 }
 
 function accepts(port: number): Promise<boolean> {
