@@ -89,6 +89,7 @@ const rows = {
   CIRCUIT_OPEN: [503, 'upstream', 'never', 'keep', 'the circuit breaker of the upstream is open'],
   UPSTREAM_OVERFLOW: [503, 'upstream', 'never', 'keep', 'the upstream is at its limit of requests'],
   TARGET_TRY_TIMEOUT: [504, 'upstream', 'if-repeatable', 'keep', TIMED_OUT],
+  UNAUTHORIZED: [401, 'client', 'never', 'keep', 'Unauthorized'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

@@ -23,6 +23,17 @@ test('a fingerprint has the published values of HalfSipHash-2-4', () => {
   }
 })
 
+test('bytes have the published values too, odd numbers of them as well, wherever they stand', () => {
+  const ofBytes = { ...PUBLISHED, 1: 'be552412f8387315', 3: 'ce0f1a45f7060679' }
+  for (const [count, expected] of Object.entries(ofBytes)) {
+    const bytes = Buffer.from(Array.from({ length: Number(count) }, (_, i) => i))
+    const within = Buffer.concat([Buffer.from('<<<'), bytes, Buffer.from('>>>>>')])
+    const print = new Fingerprint()
+    print.setBytes({ a: SEED_A, b: SEED_B }, within, 3, 3 + bytes.length)
+    assert.equal(shown(print), expected, `${count} bytes`)
+  }
+})
+
 test('a fingerprint is two int32, the same each time, and another one for another text or seed', () => {
   const texts = fc.tuple(
     fc.string({ unit: 'binary' }),
@@ -53,6 +64,10 @@ test('texts of one character more or less, or of the same characters in another 
 function hexOf(seedA: number, seedB: number, text: string): string {
   const print = new Fingerprint()
   print.setText(seedA, seedB, text)
+  return shown(print)
+}
+
+function shown(print: Fingerprint): string {
   const bytes = Buffer.alloc(8)
   bytes.writeInt32LE(print.a, 0)
   bytes.writeInt32LE(print.b, 4)

@@ -5,7 +5,14 @@ import { exchangeOf, makeBalancerRig, UPSTREAM } from '../../test/kit/balancer-r
 import { GatewayError } from '../base/faults.ts'
 import type { BuildTools } from '../contract/build.ts'
 import type { Plan, Route } from '../contract/plan.ts'
-import { type AnyPlugin, definePlugin, type Handler, NEXT, type PluginScope } from '../contract/plugin.ts'
+import {
+  type AnyPlugin,
+  definePlugin,
+  type Handler,
+  type Host,
+  NEXT,
+  type PluginScope,
+} from '../contract/plugin.ts'
 import { s } from '../contract/schema.ts'
 import { compile } from './compile.ts'
 import type { Config, Entity, PluginEntity, RouteEntity, ServiceEntity } from './model.ts'
@@ -91,7 +98,7 @@ test('a disabled plugin is absent: it is not built and does not stand before a w
 test('what can never apply to an HTTP request here is left out and never widened', () => {
   const plugins = [
     plugin('p', { id: 'streams', protocols: ['tcp'] }),
-    plugin('p', { id: 'group', consumer_group: 'gold' }),
+    plugin('p', { id: 'of a consumer within a group', consumer: 'jo', consumer_group: 'gold' }),
     plugin('p', { id: 'of another service', route: 'r', service: 'other' }),
     plugin('p', { id: 'of a closed service', service: 'closed' }),
   ]
@@ -99,6 +106,49 @@ test('what can never apply to an HTTP request here is left out and never widened
   const { plan, built } = build(configOf({ services, routes: [route('r', 'orders')], plugins }))
   assert.deepEqual(built, [])
   assert.deepEqual(plan.routes[0]?.chain.links, [])
+})
+
+test('a consumer has the configurations of its groups, of several the first by name', () => {
+  const plugins = [
+    plugin('p', { id: 'staff', consumer_group: 'g1' }),
+    plugin('p', { id: 'gold', consumer_group: 'g2' }),
+    plugin('p', { id: 'staff at r', consumer_group: 'g1', route: 'r' }),
+  ]
+  const config = configOf({ services: [service('orders')], routes: [route('r', 'orders')], plugins })
+  config.consumers.push({ ...entity('jo'), username: 'jo', custom_id: null })
+  config.others['consumer_groups'] = [
+    { ...entity('g1'), name: 'staff' },
+    { ...entity('g2'), name: 'gold' },
+  ]
+  config.others['consumer_group_consumers'] = ['g1', 'g2'].map((group) => ({
+    ...entity(`jo in ${group}`),
+    consumer: 'jo',
+    consumer_group: group,
+  }))
+  const { plan, built } = build(config)
+  const [jo] = plan.consumers
+  assert.deepEqual(jo?.groups, ['staff', 'gold'], 'as written')
+  const byId = new Map(built.map(({ scope, handler }) => [scope.id, handler]))
+  assert.equal(jo?.overrides?.get('p')?.alone, byId.get('gold'))
+  assert.equal(jo?.overrides?.get('p')?.byGroupAndRoute.get('r'), byId.get('staff at r'))
+  assert.equal(plan.routes[0]?.chain.fixed, false)
+})
+
+test('a plugin is given the consumers and their credentials, and all share one index of a kind', () => {
+  const config = configOf({ plugins: [plugin('p', { id: 'one' }), plugin('p', { id: 'two' })] })
+  config.consumers.push({ ...entity('jo'), username: 'jo-name', custom_id: null })
+  const key = { ...entity('k'), consumer: 'jo', key: 's3cret', created_at: 1000, ttl: 60 }
+  config.others['keyauth_credentials'] = [key, { ...key, id: 'lost', consumer: 'gone' }]
+  const { plan, built } = build(config)
+  const [one, two] = built.map(({ host }) => host.identities)
+  assert.equal(one?.consumer('jo'), plan.consumers[0])
+  assert.equal(one?.consumer('jo-name'), plan.consumers[0])
+  assert.equal(one?.consumer('nobody'), null)
+  const index = one?.index('keyauth_credentials', 'key')
+  assert.equal(index, two?.index('keyauth_credentials', 'key'))
+  const found = index?.find(Buffer.from('s3cret'), 0, 6)
+  assert.deepEqual([found?.id, found?.consumer, found?.expiresMs], ['k', plan.consumers[0], 1_060_000])
+  assert.equal(one?.credentials('keyauth_credentials').length, 1, 'one without a consumer is nobody’s')
 })
 
 test('routes of a disabled service are not found', () => {
@@ -178,6 +228,7 @@ test('a plan is frozen', () => {
 
 interface Built {
   readonly scope: PluginScope
+  readonly host: Host
   readonly handler: Handler
 }
 
@@ -207,9 +258,9 @@ function tools(overrides: Partial<BuildTools> = {}) {
         summary: 'For tests.',
         priority: 10,
         schema: s.record({}),
-        build: (_config, _host, scope) => {
+        build: (_config, host, scope) => {
           if (name === 'refuses') throw new Error('bad key')
-          built.push({ scope, handler: make(scope) })
+          built.push({ scope, host, handler: make(scope) })
           return built.at(-1)!.handler
         },
       }),

@@ -1,6 +1,6 @@
 /** What compile is given by the worker it runs in: the doors to transport, names, clock and chance. */
 import type { Clock } from '../base/clock.ts'
-import type { AnyPlugin, Host } from './plugin.ts'
+import type { AnyPlugin, Machine } from './plugin.ts'
 import type { Shared } from './shared-memory.ts'
 import type { Names, Pools } from './target.ts'
 
@@ -8,7 +8,7 @@ export interface BuildTools {
   readonly pools: Pools
   readonly names: Names
   readonly clock: Clock
-  readonly host: Host
+  readonly host: Machine
   readonly shared: Shared
   /** By name. */
   readonly plugins: ReadonlyMap<string, AnyPlugin>

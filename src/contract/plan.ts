@@ -117,15 +117,20 @@ export interface Consumer {
   readonly tags: readonly string[]
   /** Names of the consumer groups it is in. */
   readonly groups: readonly string[]
-  /** Plugin configurations bound to this consumer, by plugin name; null when there are none. */
+  /** Plugin configurations bound to this consumer or to a group it is in, by plugin name; null when there are none. */
   readonly overrides: ReadonlyMap<string, ConsumerOverrides> | null
 }
 
-/** A consumer's configurations of one plugin, most specific first (rows 1, 2, 3 and 5 of chain/precedence.ts). */
+/**
+ * The configurations of one plugin that a consumer has, its own and its groups', most specific first (rows 1 to 6,
+ * 8 and 9 of chain/precedence.ts). In the first and in the last its own stands before its groups'.
+ */
 export interface ConsumerOverrides {
   readonly byRouteAndService: ReadonlyMap<string, Handler>
   readonly byRoute: ReadonlyMap<string, Handler>
   readonly byService: ReadonlyMap<string, Handler>
+  readonly byGroupAndRoute: ReadonlyMap<string, Handler>
+  readonly byGroupAndService: ReadonlyMap<string, Handler>
   readonly alone: Handler | null
 }
 

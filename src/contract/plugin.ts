@@ -7,6 +7,7 @@
  * Phases and their order: Kong's (docs/plugins.md).
  */
 import type { Exchange } from './exchange.ts'
+import type { Identities } from './identity/identities.ts'
 import type { RedisOpener } from './redis.ts'
 import type { Field, Infer } from './schema.ts'
 import type { Shared } from './shared-memory.ts'
@@ -40,8 +41,8 @@ export interface Handler {
   readonly responseBodyMax?: number
 }
 
-/** A plugin's only door to the world. */
-export interface Host {
+/** What a plugin may ask of the machine it runs on. */
+export interface Machine {
   /** Of the machine: stable while the process lives. */
   readonly nodeId: string
   readonly hostname: string
@@ -65,6 +66,12 @@ export interface Host {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
 }
 
+/** A plugin's only door to the world. */
+export interface Host extends Machine {
+  /** Of the configuration that the plugin is built for. */
+  readonly identities: Identities
+}
+
 export interface PluginDefinition<F extends Field = Field> {
   readonly name: string
   /** One sentence: what it does for the operator. */
@@ -73,7 +80,7 @@ export interface PluginDefinition<F extends Field = Field> {
   readonly priority: number
   readonly schema: F
   /** Scopes it may not be bound to. */
-  readonly noScope?: readonly ('route' | 'service' | 'consumer')[]
+  readonly noScope?: readonly ('route' | 'service' | 'consumer' | 'consumer_group')[]
   build(config: Infer<F>, host: Host, scope: PluginScope): Handler
 }
 

@@ -17,6 +17,20 @@ function isNamed(head: Head, row: number, lower: string): boolean {
   return true
 }
 
+/** The first row at or after `from` with this name, in lower case; -1: none. What edits have added has no row. */
+export function findRow(head: Head, lower: string, from: number): number {
+  const spans = head.spans
+  const count = head.count | 0
+  const length = lower.length | 0
+  let at = (from * STRIDE) | 0
+  for (let row = from | 0; row < count; row++) {
+    // Nearly all are told apart by their length.
+    if (((spans[at + 1]! - spans[at]!) | 0) === length && isNamed(head, row, lower)) return row
+    at += STRIDE
+  }
+  return -1
+}
+
 /** The first value of a field, or null. `lower` is the name in lower case. */
 export function getField(head: Head, lower: string): string | null {
   for (let row = 0; row < head.count; row++) if (isNamed(head, row, lower)) return head.valueAt(row)

@@ -10,7 +10,8 @@
  *
  *         Lines lie back to back, so field i's whole line is [name start i, name start i+1), and what is
  *         forwarded unchanged is copied in runs. `present` has the bit of each well-known id (names.ts).
- *         An edit marks rows as DROPPED and appends to `added`; bytes are never rewritten.
+ *         An edit marks rows as DROPPED and appends to `added`; bytes are not rewritten, but for a query that an
+ *         argument is taken out of (forms/query.ts).
  *
  * WRITES  The exchange that owns it. `feed` copies out of the shared read buffer, so a head outlives the read.
  *

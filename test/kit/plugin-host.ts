@@ -2,12 +2,20 @@
 
 import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared-memory.ts'
+import type { Identities } from '../../src/contract/identity/identities.ts'
 import type { Host } from '../../src/contract/plugin.ts'
 import type { Shared } from '../../src/contract/shared-memory.ts'
 
 /** Shared memory of one thread; `sizes` as SLUICE_SHARED_* would say. */
 export function makeShared(sizes: Partial<typeof TRIAL_SIZES> = {}): Shared {
   return openShared(makeSharedBuffers({ ...TRIAL_SIZES, ...sizes }), 0)
+}
+
+/** A configuration without consumers. */
+const NOBODY: Identities = {
+  consumer: () => null,
+  credentials: () => [],
+  index: () => ({ lengthMax: 0, find: () => null }),
 }
 
 export function makeHost(own: Partial<Host> = {}): Host {
@@ -24,6 +32,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     later: () => () => {},
     shared: makeShared(),
     redis: NO_REDIS,
+    identities: NOBODY,
     count: () => {},
     log: () => {},
     ...own,

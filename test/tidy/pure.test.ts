@@ -9,6 +9,7 @@ const PURE = [
   'src/state/',
   'src/contract/',
   'src/http1/',
+  'src/identity/',
   'src/flow/router/',
   'src/flow/chain/',
   'src/flow/balancer/',

@@ -4,6 +4,7 @@ import { faults, GatewayError } from '../../base/faults.ts'
 import { Outbox } from '../../base/outbox.ts'
 import type { Config, PluginEntity } from '../../config/model.ts'
 import { compileBindings } from '../../config/plan/compile-bindings.ts'
+import { Consumers } from '../../config/plan/compile-consumers.ts'
 import { compileRoutes } from '../../config/plan/compile-routes.ts'
 import { compileServices } from '../../config/plan/compile-services.ts'
 import { Opened } from '../../config/plan/opened.ts'
@@ -63,7 +64,8 @@ function describe(x: Exchange, config: Config, tools: BuildTools): number {
   const opened = new Opened(tools.host)
   try {
     const services = compileServices(config, tools, opened)
-    const bindings = compileBindings(config, tools, opened)
+    const consumers = new Consumers(config, tools.host.random)
+    const bindings = compileBindings(config, tools, opened, consumers)
     const inputs = compileRoutes(config, tools, services, bindings)
     describeRoutes(x, inputs, tools)
     buildRouter(inputs, tools.routerFlavor).find(x)
@@ -107,11 +109,12 @@ function entityOf(config: Config, plugin: string, route: Route | null): PluginEn
   let best: PluginEntity | null = null
   let closest = -1
   for (const entity of config.plugins) {
-    const isOther = entity.name !== plugin || !entity.enabled || entity.consumer !== null
+    const isOther = entity.name !== plugin || !entity.enabled
+    const isOfSome = entity.consumer !== null || entity.consumer_group !== null
     const fitsRoute = entity.route === null || entity.route === route?.id
     const fitsService = entity.service === null || entity.service === route?.service?.id
     const close = (entity.route === null ? 0 : 2) + (entity.service === null ? 0 : 1)
-    if (isOther || !fitsRoute || !fitsService || close <= closest) continue
+    if (isOther || isOfSome || !fitsRoute || !fitsService || close <= closest) continue
     best = entity
     closest = close
   }

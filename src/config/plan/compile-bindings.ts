@@ -2,14 +2,22 @@
  * Plugin configurations, built: one handler an entity, whatever the number of chains it stands in.
  *
  * Left out, as if absent: what is disabled, what is bound to something disabled, what is for streams only, what is
- * bound to a route together with another service than the route's, and what is bound to a consumer group, since
- * consumers have none here yet. None of these may fall back to a wider scope.
+ * bound to a route together with another service than the route's, and what is bound to a consumer together with a
+ * consumer group. None of these may fall back to a wider scope.
  */
 import { faults, GatewayError } from '../../base/faults.ts'
 import type { BuildTools } from '../../contract/build.ts'
-import type { AnyPlugin, Handler, PluginScope } from '../../contract/plugin.ts'
+import type { Identities } from '../../contract/identity/identities.ts'
+import type { AnyPlugin, Handler, Host, PluginScope } from '../../contract/plugin.ts'
 import { Bindings } from '../../flow/chain/bindings.ts'
-import type { Config, ConsumerEntity, PluginEntity, RouteEntity, ServiceEntity } from '../model.ts'
+import type {
+  Config,
+  ConsumerEntity,
+  OtherEntity,
+  PluginEntity,
+  RouteEntity,
+  ServiceEntity,
+} from '../model.ts'
 import type { Opened } from './opened.ts'
 
 const HTTP_PROTOCOLS = new Set(['http', 'https', 'grpc', 'grpcs'])
@@ -18,19 +26,27 @@ interface Entities {
   readonly routes: ReadonlyMap<string, RouteEntity>
   readonly services: ReadonlyMap<string, ServiceEntity>
   readonly consumers: ReadonlyMap<string, ConsumerEntity>
+  readonly groups: ReadonlyMap<string, OtherEntity>
 }
 
-export function compileBindings(config: Config, tools: BuildTools, opened: Opened): Bindings {
+export function compileBindings(
+  config: Config,
+  tools: BuildTools,
+  opened: Opened,
+  identities: Identities,
+): Bindings {
   const entities: Entities = {
     routes: byId(config.routes),
     services: byId(config.services),
     consumers: byId(config.consumers),
+    groups: byId(config.others['consumer_groups'] ?? []),
   }
+  const host: Host = { ...tools.host, identities }
   const bindings = new Bindings()
   for (const entity of config.plugins) {
     if (!isInForce(entity, entities)) continue
     const plugin = pluginOf(entity, tools)
-    const handler = build(plugin, entity, tools)
+    const handler = build(plugin, entity, host)
     opened.add(handler)
     bindings.add({
       plugin: plugin.name,
@@ -38,6 +54,7 @@ export function compileBindings(config: Config, tools: BuildTools, opened: Opene
       routeId: entity.route,
       serviceId: entity.service,
       consumerId: entity.consumer,
+      groupId: entity.consumer_group,
       handler,
       origin: originOf(entity, entities),
     })
@@ -50,7 +67,7 @@ function byId<T extends { id: string }>(list: readonly T[]): Map<string, T> {
 }
 
 function isInForce(entity: PluginEntity, { routes, services }: Entities): boolean {
-  if (!entity.enabled || entity.consumer_group !== null) return false
+  if (!entity.enabled || (entity.consumer !== null && entity.consumer_group !== null)) return false
   if (!entity.protocols.some((protocol) => HTTP_PROTOCOLS.has(protocol))) return false
   if (entity.service !== null && services.get(entity.service)?.enabled !== true) return false
   if (entity.route === null) return true
@@ -67,7 +84,7 @@ function pluginOf(entity: PluginEntity, tools: BuildTools): AnyPlugin {
   throw new GatewayError(faults.CONFIG_INVALID, detail)
 }
 
-function build(plugin: AnyPlugin, entity: PluginEntity, tools: BuildTools): Handler {
+function build(plugin: AnyPlugin, entity: PluginEntity, host: Host): Handler {
   const scope: PluginScope = {
     id: entity.id,
     instanceName: entity.instance_name,
@@ -77,7 +94,7 @@ function build(plugin: AnyPlugin, entity: PluginEntity, tools: BuildTools): Hand
   }
   try {
     // Of the type the schema infers: the loader checked it against plugin.schema.
-    return plugin.build(entity.config as never, tools.host, scope)
+    return plugin.build(entity.config as never, host, scope)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new GatewayError(faults.CONFIG_INVALID, `plugin '${entity.name}' (${entity.id}): ${reason}`, error)
@@ -85,13 +102,17 @@ function build(plugin: AnyPlugin, entity: PluginEntity, tools: BuildTools): Hand
 }
 
 /** For people: 'global', 'service orders', 'route orders-api and consumer jo'. */
-function originOf(entity: PluginEntity, { routes, services, consumers }: Entities): string {
+function originOf(entity: PluginEntity, { routes, services, consumers, groups }: Entities): string {
   const parts: string[] = []
   if (entity.route !== null) parts.push(`route ${routes.get(entity.route)?.name ?? entity.route}`)
   if (entity.service !== null) parts.push(`service ${services.get(entity.service)?.name ?? entity.service}`)
   if (entity.consumer !== null) {
     const consumer = consumers.get(entity.consumer)
     parts.push(`consumer ${consumer?.username ?? consumer?.custom_id ?? entity.consumer}`)
+  }
+  if (entity.consumer_group !== null) {
+    const group = groups.get(entity.consumer_group)
+    parts.push(`consumer group ${String(group?.['name'] ?? entity.consumer_group)}`)
   }
   return parts.length === 0 ? 'global' : parts.join(' and ')
 }

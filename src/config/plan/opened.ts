@@ -1,5 +1,5 @@
 /** What a plan holds open: handlers and balancers, to be closed once each when it dies or could not be finished. */
-import type { Host } from '../../contract/plugin.ts'
+import type { Machine } from '../../contract/plugin.ts'
 
 export interface Closable {
   close?(): void
@@ -7,9 +7,9 @@ export interface Closable {
 
 export class Opened {
   readonly #parts: Closable[] = []
-  readonly #host: Host
+  readonly #host: Machine
 
-  constructor(host: Host) {
+  constructor(host: Machine) {
     this.#host = host
   }
 

@@ -1,12 +1,12 @@
 /**
  * Plugin configurations sorted by what they are bound to, so that a route's chain is built from its few and not by
- * looking at all of them, and a consumer's overrides are at hand when it asks.
+ * looking at all of them, and what a consumer and its groups have of their own is at hand when it asks.
  */
 import type { ConsumerOverrides, Link } from '../../contract/plan.ts'
-import type { Handler } from '../../contract/plugin.ts'
+import { OverridesTable } from './overrides.ts'
 import { type Binding, ROW_ROUTE_SERVICE, rowOf } from './precedence.ts'
 
-/** What all consumers' configurations of one plugin at one place amount to, for the chains they may change. */
+/** What consumers' and groups' configurations of one plugin at one place amount to, for the chains they may change. */
 export interface Ask {
   readonly priority: number
   requestBodyMax: number
@@ -17,32 +17,25 @@ export interface Ask {
 export class Place {
   /** Without a consumer. A link is made once and stands in all the chains it is part of. */
   readonly plain: Link[] = []
-  /** By plugin: some consumer has one here. */
+  /** By plugin: some consumer or group has one here. */
   readonly consumers = new Map<string, Ask>()
-}
-
-interface Overrides extends ConsumerOverrides {
-  readonly byRouteAndService: Map<string, Handler>
-  readonly byRoute: Map<string, Handler>
-  readonly byService: Map<string, Handler>
-  alone: Handler | null
 }
 
 export class Bindings {
   readonly everywhere = new Place()
   readonly #routes = new Map<string, Place>()
   readonly #services = new Map<string, Place>()
-  readonly #consumers = new Map<string, Map<string, Overrides>>()
+  readonly #overrides = new OverridesTable()
 
   /** A binding to route and service counts as one to the route: give only those whose route has that service. */
   add(binding: Binding): void {
     const place = this.#placeOf(binding)
-    if (binding.consumerId === null) {
+    if (binding.consumerId === null && binding.groupId === null) {
       place.plain.push(linkOf(binding))
       return
     }
     this.#ask(place, binding)
-    this.#override(binding.consumerId, binding)
+    this.#overrides.add(binding)
   }
 
   ofRoute(id: string): Place {
@@ -53,9 +46,9 @@ export class Bindings {
     return this.#services.get(id) ?? NOWHERE
   }
 
-  /** Null for a consumer that has no configuration of its own. */
-  ofConsumer(id: string): ReadonlyMap<string, ConsumerOverrides> | null {
-    return this.#consumers.get(id) ?? null
+  /** Null for a consumer without a configuration of its own or of its groups, which come in the order that counts. */
+  ofConsumer(id: string, groupIds: readonly string[] = []): ReadonlyMap<string, ConsumerOverrides> | null {
+    return this.#overrides.of(id, groupIds)
   }
 
   #placeOf(binding: Binding): Place {
@@ -68,16 +61,6 @@ export class Bindings {
     const ask = grow(place.consumers, plugin, () => ({ priority, requestBodyMax: 0, responseBodyMax: 0 }))
     ask.requestBodyMax = Math.max(ask.requestBodyMax, handler.requestBodyMax ?? 0)
     ask.responseBodyMax = Math.max(ask.responseBodyMax, handler.responseBodyMax ?? 0)
-  }
-
-  #override(consumerId: string, binding: Binding): void {
-    const mine = grow(this.#consumers, consumerId, () => new Map<string, Overrides>())
-    const own = grow(mine, binding.plugin, noOverrides)
-    const { routeId, serviceId, handler } = binding
-    if (routeId !== null && serviceId !== null) own.byRouteAndService.set(routeId, handler)
-    else if (routeId !== null) own.byRoute.set(routeId, handler)
-    else if (serviceId !== null) own.byService.set(serviceId, handler)
-    else own.alone = handler
   }
 }
 
@@ -92,10 +75,6 @@ function linkOf(binding: Binding): Link {
     outranksConsumer: rowOf(binding) === ROW_ROUTE_SERVICE,
     origin: binding.origin,
   })
-}
-
-function noOverrides(): Overrides {
-  return { byRouteAndService: new Map(), byRoute: new Map(), byService: new Map(), alone: null }
 }
 
 /** The value under `key`, made on first use. */

@@ -220,6 +220,7 @@ interface Spec {
   readonly routeId: string | null
   readonly serviceId: string | null
   readonly consumerId: string | null
+  readonly groupId: string | null
   readonly handler: Handler
 }
 
@@ -239,7 +240,7 @@ function gateHandler(name: string, verdict: Verdict = NEXT): Handler {
 
 function global(plugin: string, priority: number, verdict: Verdict = NEXT): Spec {
   const handler = gateHandler(plugin, verdict)
-  return { plugin, priority, routeId: null, serviceId: null, consumerId: null, handler }
+  return { plugin, priority, routeId: null, serviceId: null, consumerId: null, groupId: null, handler }
 }
 
 function ofJo(plugin: string, priority: number): Spec {

@@ -1,26 +1,38 @@
-/** Which configuration of a plugin applies: Kong's eight rows, one winner, no merge. */
+/** Which configuration of a plugin applies: Kong's twelve rows, one winner, no merge. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Consumer } from '../../contract/plan.ts'
 import { Bindings } from './bindings.ts'
 import { ChainBuilder } from './build-chain.ts'
-import { type Binding, handlerFor, rowOf } from './precedence.ts'
+import { type Binding, handlerFor, rowOf, type Scope } from './precedence.ts'
 
 const ROUTE = 'route-1'
 const SERVICE = 'service-1'
 const JO = 'jo'
 
-/** Most specific first, as the manual says it: [name, route?, service?, consumer?]. */
+const GOLD = 'gold'
+/** The groups of each consumer, in the order of their precedence. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  jo: [GOLD, 'staff'],
+  ann: ['staff'],
+  nobody: [],
+}
+
+/** Most specific first, as the manual says it: [name, route?, service?, who?]. */
 const ROWS = [
-  ['route + service + consumer', true, true, true],
-  ['route + consumer', true, false, true],
-  ['service + consumer', false, true, true],
-  ['route + service', true, true, false],
-  ['consumer', false, false, true],
-  ['route', true, false, false],
-  ['service', false, true, false],
-  ['global', false, false, false],
+  ['route + service + consumer', true, true, JO],
+  ['route + service + group', true, true, GOLD],
+  ['route + consumer', true, false, JO],
+  ['service + consumer', false, true, JO],
+  ['route + group', true, false, GOLD],
+  ['service + group', false, true, GOLD],
+  ['route + service', true, true, null],
+  ['consumer', false, false, JO],
+  ['group', false, false, GOLD],
+  ['route', true, false, null],
+  ['service', false, true, null],
+  ['global', false, false, null],
 ] as const
 
 for (let row = 0; row < ROWS.length; row++) {
@@ -32,21 +44,40 @@ for (let row = 0; row < ROWS.length; row++) {
   })
 }
 
+test('consumers of the same groups share what their groups amount to', () => {
+  const bindings = gather(
+    ROWS.slice(1)
+      .map(bindingOf)
+      .filter((binding) => binding.consumerId === null),
+  )
+  assert.equal(bindings.ofConsumer('a', [GOLD]), bindings.ofConsumer('b', [GOLD]))
+  assert.equal(bindings.ofConsumer('c', ['staff']), null)
+})
+
+test('of two groups with a configuration at the same place the first counts', () => {
+  const staff = { ...bindingOf(ROWS[8]), groupId: 'staff', handler: {} }
+  const gold = bindingOf(ROWS[8])
+  assert.equal(winner([staff, gold], JO), gold)
+  assert.equal(winner([staff, gold], 'ann'), staff)
+})
+
 test('a stranger is served by the best configuration that names no consumer', () => {
   assert.equal(winner(ROWS.map(bindingOf), null)?.origin, 'route + service')
 })
 
 test('a plugin that only another consumer has does not run', () => {
-  const present = ROWS.filter(([, , , consumer]) => consumer).map(bindingOf)
+  const present = ROWS.filter(([, , , who]) => who !== null).map(bindingOf)
   assert.equal(winner(present, 'ann'), undefined)
 })
 
 test('configurations for another route, service or both never apply', () => {
   const elsewhere = [
-    { ...bindingOf(ROWS[5]), routeId: 'route-2' },
-    { ...bindingOf(ROWS[6]), serviceId: 'service-2' },
-    { ...bindingOf(ROWS[1]), routeId: 'route-2' },
-    { ...bindingOf(ROWS[2]), serviceId: 'service-2' },
+    { ...bindingOf(ROWS[9]), routeId: 'route-2' },
+    { ...bindingOf(ROWS[10]), serviceId: 'service-2' },
+    { ...bindingOf(ROWS[2]), routeId: 'route-2' },
+    { ...bindingOf(ROWS[3]), serviceId: 'service-2' },
+    { ...bindingOf(ROWS[4]), routeId: 'route-2' },
+    { ...bindingOf(ROWS[5]), serviceId: 'service-2' },
   ]
   assert.equal(winner(elsewhere, JO), undefined)
 })
@@ -54,18 +85,18 @@ test('configurations for another route, service or both never apply', () => {
 test('whatever is configured, the chain agrees with picking the lowest row by hand', () => {
   const scopes = ['route-1', 'route-2'].flatMap((routeId) =>
     ['service-1', 'service-2'].flatMap((serviceId) =>
-      ['jo', 'ann'].flatMap((consumerId) =>
-        ROWS.map(([, route, service, consumer]) => ({
+      ['jo', 'ann', GOLD, 'staff'].flatMap((who) =>
+        ROWS.map(([, route, service, someone]) => ({
           routeId: route ? routeId : null,
           serviceId: service ? serviceId : null,
-          consumerId: consumer ? consumerId : null,
+          ...(someone === null ? NOBODY : whoever(who)),
         })),
       ),
     ),
   )
   // compile leaves out what binds a route together with another service than its own; here both are route-1's.
   const possible = scopes.filter((scope) => scope.routeId === null || scope.serviceId !== 'service-2')
-  const unique = [...new Map(possible.map((scope) => [JSON.stringify(scope), scope])).values()]
+  const unique: Scope[] = [...new Map(possible.map((scope) => [JSON.stringify(scope), scope])).values()]
   const who = fc.constantFrom(null, 'jo', 'ann', 'nobody')
   fc.assert(
     fc.property(fc.subarray(unique), who, (chosen, consumerId) => {
@@ -74,21 +105,22 @@ test('whatever is configured, the chain agrees with picking the lowest row by ha
         .filter((binding) => binding.routeId === null || binding.routeId === ROUTE)
         .filter((binding) => binding.serviceId === null || binding.serviceId === SERVICE)
         .filter((binding) => binding.consumerId === null || binding.consumerId === consumerId)
-        .sort((left, right) => rowOf(left) - rowOf(right))[0]
+        .filter((binding) => binding.groupId === null || groupsOf(consumerId).includes(binding.groupId))
+        .sort((left, right) => rowOf(left) - rowOf(right) || byGroup(consumerId, left, right))[0]
       assert.equal(winner(bindings, consumerId)?.origin, expected?.origin)
     }),
   )
 })
 
 test('routes without a configuration of their own have those of their own service', () => {
-  const ofService = (id: string) => makeBinding(id, { routeId: null, serviceId: id, consumerId: null })
-  const builder = new ChainBuilder(gather([bindingOf(ROWS[7]), ofService('a'), ofService('b')]))
+  const ofService = (id: string) => makeBinding(id, { routeId: null, serviceId: id, ...NOBODY })
+  const builder = new ChainBuilder(gather([bindingOf(ROWS[11]), ofService('a'), ofService('b')]))
   const origins = ['a', 'b', 'c', ''].map((serviceId) => builder.build('r', serviceId).links[0]?.origin)
   assert.deepEqual(origins, ['a', 'b', 'global', 'global'])
 })
 
 test('a chain is fixed exactly when no consumer could change its handlers', () => {
-  const [, , serviceAndConsumer, routeAndService, consumer, , , everywhere] = ROWS.map(bindingOf)
+  const [, , , serviceAndConsumer, , , routeAndService, consumer, , , , everywhere] = ROWS.map(bindingOf)
   assert.equal(chainOf([everywhere!]).fixed, true)
   assert.equal(chainOf([everywhere!, consumer!]).fixed, false)
   assert.equal(
@@ -102,15 +134,28 @@ test('a chain is fixed exactly when no consumer could change its handlers', () =
 
 // the rig
 
-function bindingOf([origin, route, service, consumer]: (typeof ROWS)[number]): Binding {
+const NOBODY = { consumerId: null, groupId: null }
+
+function whoever(who: string): Pick<Scope, 'consumerId' | 'groupId'> {
+  return who in GROUPS ? { consumerId: who, groupId: null } : { consumerId: null, groupId: who }
+}
+
+function groupsOf(consumerId: string | null): readonly string[] {
+  return GROUPS[consumerId ?? ''] ?? []
+}
+
+function byGroup(consumerId: string | null, left: Scope, right: Scope): number {
+  const groups = groupsOf(consumerId)
+  return groups.indexOf(left.groupId ?? '') - groups.indexOf(right.groupId ?? '')
+}
+
+function bindingOf([origin, route, service, who]: (typeof ROWS)[number]): Binding {
   return makeBinding(origin, {
     routeId: route ? ROUTE : null,
     serviceId: service ? SERVICE : null,
-    consumerId: consumer ? JO : null,
+    ...(who === null ? NOBODY : whoever(who)),
   })
 }
-
-type Scope = Pick<Binding, 'routeId' | 'serviceId' | 'consumerId'>
 
 function makeBinding(origin: string, scope: Scope): Binding {
   return { plugin: 'cors', priority: 2000, ...scope, handler: {}, origin }
@@ -139,5 +184,6 @@ function winner(present: readonly Binding[], consumerId: string | null): Binding
 }
 
 function makeConsumer(id: string, bindings: Bindings): Consumer {
-  return { id, username: id, customId: null, tags: [], groups: [], overrides: bindings.ofConsumer(id) }
+  const overrides = bindings.ofConsumer(id, groupsOf(id))
+  return { id, username: id, customId: null, tags: [], groups: groupsOf(id), overrides }
 }

@@ -41,7 +41,10 @@ function sayTaken(draft: Draft, fields: readonly string[], findings: Findings): 
   const { definition, entity, path } = draft
   const field = fields[0]!
   if (fields.length === 1) {
-    const said = `'${definition.name}' entity with ${field} set to '${String(entity[field])}' already declared`
+    // A secret is never said: what is said ends in logs.
+    const isSecret = definition.schema.fields?.[field]?.encrypted === true
+    const shown = isSecret ? 'the same secret' : `'${String(entity[field])}'`
+    const said = `'${definition.name}' entity with ${field} set to ${shown} already declared`
     findings.say([...path, field], `uniqueness violation: ${said}`)
     return
   }

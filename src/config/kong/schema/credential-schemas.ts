@@ -7,7 +7,9 @@ const consumer = s.foreign('consumers', { required: true })
 const text = s.string()
 const unique = s.string({ required: true, unique: true })
 const auto = s.string({ required: true, auto: true, unique: true })
-const secret = s.string({ auto: true })
+const secret = s.string({ auto: true, encrypted: true })
+/** What is presented as it is, and so proves who presents it. */
+const bearer = s.string({ required: true, auto: true, unique: true, encrypted: true })
 const ttl = s.integer({ between: [0, 100000000] })
 
 interface Keys {
@@ -100,15 +102,15 @@ const oauth2Tokens = entityRecord({
   service: s.foreign('services'),
   token_type: s.string({ required: true, default: 'bearer', one_of: ['bearer'] }),
   expires_in: s.integer({ required: true }),
-  access_token: auto,
-  refresh_token: s.string({ unique: true }),
+  access_token: bearer,
+  refresh_token: s.string({ unique: true, encrypted: true }),
   authenticated_userid: text,
   scope: text,
   ttl,
 })
 
 export const credentials: readonly EntityDefinition[] = [
-  credential('keyauth_credentials', entityRecord({ consumer, key: auto, ttl }), { unique: [['key']] }),
+  credential('keyauth_credentials', entityRecord({ consumer, key: bearer, ttl }), { unique: [['key']] }),
   credential(
     'basicauth_credentials',
     entityRecord({ consumer, username: unique, password: s.string({ required: true, encrypted: true }) }),

@@ -1,0 +1,121 @@
+/**
+ * Consumers, their groups and their credentials, as a plan's plugins ask for them.
+ *
+ * Plugins are built with consumers at hand, and consumers have plugins' configurations of their own: so consumers are
+ * made first, and are complete once the bindings are.
+ */
+import { Credential, type CredentialIndex, type Identities } from '../../contract/identity/identities.ts'
+import type { Consumer } from '../../contract/plan.ts'
+import type { Bindings } from '../../flow/chain/bindings.ts'
+import { CredentialTable } from '../../identity/credential-table.ts'
+import type { Config, ConsumerEntity, OtherEntity } from '../model.ts'
+
+type Unfinished = { -readonly [Field in keyof Consumer]: Consumer[Field] }
+
+interface Group {
+  readonly id: string
+  readonly name: string
+}
+
+export class Consumers implements Identities {
+  readonly #config: Config
+  readonly #random: (count: number) => Buffer
+  readonly #byId = new Map<string, Unfinished>()
+  readonly #byUsername = new Map<string, Consumer>()
+  readonly #groups: ReadonlyMap<string, readonly Group[]>
+  readonly #credentials = new Map<string, readonly Credential[]>()
+  readonly #indexes = new Map<string, CredentialIndex>()
+
+  constructor(config: Config, random: (count: number) => Buffer) {
+    this.#config = config
+    this.#random = random
+    this.#groups = groupsByConsumer(config)
+    for (const entity of config.consumers) {
+      const consumer = makeConsumer(entity, this.#groups.get(entity.id) ?? [])
+      this.#byId.set(consumer.id, consumer)
+      if (consumer.username !== null) this.#byUsername.set(consumer.username, consumer)
+    }
+  }
+
+  consumer(idOrUsername: string): Consumer | null {
+    return this.#byId.get(idOrUsername) ?? this.#byUsername.get(idOrUsername) ?? null
+  }
+
+  credentials(kind: string): readonly Credential[] {
+    let made = this.#credentials.get(kind)
+    if (made === undefined) {
+      made = (this.#config.others[kind] ?? []).flatMap((entity) => this.#credential(entity))
+      this.#credentials.set(kind, made)
+    }
+    return made
+  }
+
+  #credential(entity: OtherEntity): Credential[] {
+    const consumer = this.#byId.get(String(entity['consumer']))
+    return consumer === undefined ? [] : [new Credential(entity.id, consumer, expiryOf(entity), entity)]
+  }
+
+  index(kind: string, field: string): CredentialIndex {
+    const name = `${kind} ${field}`
+    let made = this.#indexes.get(name)
+    if (made === undefined) {
+      const key = this.#random(8)
+      const seed = { a: key.readInt32LE(0), b: key.readInt32LE(4) }
+      made = new CredentialTable(this.credentials(kind), field, seed)
+      this.#indexes.set(name, made)
+    }
+    return made
+  }
+
+  /** All of them, with their own configurations of plugins and their groups'. Once, when the bindings are complete. */
+  bind(bindings: Bindings): readonly Consumer[] {
+    const all = [...this.#byId.values()]
+    for (const consumer of all) {
+      // Of several groups' configurations the first by the group's name counts, as in Kong.
+      const groups = (this.#groups.get(consumer.id) ?? []).toSorted(byName)
+      const ids = groups.map((group) => group.id)
+      consumer.overrides = bindings.ofConsumer(consumer.id, ids)
+      Object.freeze(consumer)
+    }
+    return Object.freeze(all)
+  }
+}
+
+function makeConsumer(entity: ConsumerEntity, groups: readonly Group[]): Unfinished {
+  return {
+    id: entity.id,
+    username: entity.username,
+    customId: entity.custom_id,
+    tags: entity.tags ?? [],
+    groups: groups.map((group) => group.name),
+    overrides: null,
+  }
+}
+
+function byName(one: Group, other: Group): number {
+  return one.name < other.name ? -1 : 1
+}
+
+/** By the consumer's id; in the order in which they are written, which is the order of precedence of tiers. */
+function groupsByConsumer({ others }: Config): Map<string, Group[]> {
+  const byId = new Map(
+    (others['consumer_groups'] ?? []).map(({ id, name }) => [id, { id, name: String(name) }]),
+  )
+  const groups = new Map<string, Group[]>()
+  for (const member of others['consumer_group_consumers'] ?? []) {
+    const consumer = String(member['consumer'])
+    const group = byId.get(String(member['consumer_group']))
+    if (group === undefined) continue
+    const held = groups.get(consumer)
+    if (held === undefined) groups.set(consumer, [group])
+    else held.push(group)
+  }
+  return groups
+}
+
+/** Kong's `ttl`: seconds from when the credential was made. 0 is none. */
+function expiryOf(entity: OtherEntity): number {
+  const ttl = entity['ttl']
+  if (typeof ttl !== 'number' || ttl <= 0) return Number.POSITIVE_INFINITY
+  return (entity.created_at + ttl) * 1000
+}
