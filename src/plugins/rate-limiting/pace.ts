@@ -47,7 +47,7 @@ export class LocalPace implements Limiter {
   /** For the key that the gate has found. */
   decide(x: Exchange, tier: Tier, cost: number, nowMs: number): Verdict {
     let waitMs = this.take(tier, cost, nowMs)
-    // A thread that read its clock later may have asked before: by an older reading, one too many seems to be under way.
+    // A thread that read its clock later may have asked before: by an older reading one too many is under way.
     if (this.#isRefusal(waitMs)) waitMs = this.take(tier, cost, this.#gate.host.nowAnew())
     if (this.#algorithm === LEAKY_BUCKET) return this.settleQueue(x, tier, waitMs)
     return this.settle(x, tier, waitMs, this.left)
