@@ -1,13 +1,17 @@
 /**
- * What a pick and its done cost: nanoseconds and bytes of heap, by algorithm and number of targets.
+ * balancer — what a pick and its end cost, by algorithm and number of targets.
  *
  *     node dist/bench/micro/balancer.bench.js
  *
- * Eight exchanges are under way at any time. "1 in 10" out has every tenth target unhealthy. Consistent hashing hashes
- * a header of 36 characters. Bytes are the growth of the heap between two collections forced before and after.
+ * Eight exchanges are under way at any time. "1 in 10 out" has every tenth target unhealthy. Consistent hashing
+ * hashes a header of 36 characters. The notes tell what building took.
+ *
+ * The peer is the choice alone of undici's BalancedPool, which dispatch makes first: by weight in turn, over
+ * origins that are not busy. It looks at all origins for each choice, keeps no count of what is under way at the
+ * target (its pools do that later) and no health but a weight that errors lower; ours is told of the answer and of
+ * the end as well. undici's RoundRobinPool is no peer: it chooses among connections to one origin, and has more
+ * than one only when the others are busy with real requests, so a choice alone can't be called.
  */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { faults } from '../../src/base/faults.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import type { Balancer } from '../../src/contract/plan.ts'
@@ -16,14 +20,15 @@ import { buildBalancer } from '../../src/flow/balancer/build.ts'
 import type { BalancerUpstream } from '../../src/flow/balancer/upstream-input.ts'
 import { CIRCUIT, exchangeOf, makeBalancerRig, OUTLIERS, UPSTREAM } from '../../test/kit/balancer-rig.ts'
 import { makeShared } from '../../test/kit/plugin-host.ts'
+import type { Bench, Case, Group } from './frame/bench.ts'
+import { runAlone } from './frame/run.ts'
+import { openBalancedPool } from './peers/balanced-pool.ts'
 
-const PICKS = 400_000
-const ROUNDS = 5
 const UNDER_WAY = 8
 const COUNTS = [3, 100, 1000]
-
-setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
+const PEER_COUNTS = [3, 100]
+/** A power of two. */
+const EXCHANGES = 64
 
 const ALGORITHMS: readonly Partial<BalancerUpstream>[] = [
   { algorithm: 'round-robin' },
@@ -35,6 +40,7 @@ const ALGORITHMS: readonly Partial<BalancerUpstream>[] = [
 
 /** What an upstream asks for on top of round-robin. */
 const EXTRAS: readonly (readonly [name: string, fields: Partial<BalancerUpstream>])[] = [
+  ['nothing more', {}],
   ['passive checks', { healthchecks: { threshold: 0, passive: watched() } }],
   ['outlier detection', { outlier_detection: { ...OUTLIERS, panic_threshold: 50 } }],
   ['max_requests', { circuit_breaker: { ...CIRCUIT, max_requests: 1000 } }],
@@ -42,55 +48,59 @@ const EXTRAS: readonly (readonly [name: string, fields: Partial<BalancerUpstream
   ['slow start', { slow_start: { window: 30, aggression: 1, min_weight_percent: 10 } }],
 ]
 
-console.log('algorithm           targets  out      ns/pick  bytes/pick  build ms')
-for (const fields of ALGORITHMS)
-  for (const count of COUNTS) for (const out of [0, 10]) report({ ...UPSTREAM, ...fields }, count, out)
-for (const [name, fields] of EXTRAS) report({ ...UPSTREAM, ...fields }, 3, 0, name)
+export const bench: Bench = {
+  name: 'balancer',
+  says: 'picks a target, is told of its answer and of the end',
+  groups: [...ALGORITHMS.map(algorithmGroup), extrasGroup(), peerGroup()],
+}
 
 function watched() {
   const unhealthy = { http_statuses: [500], tcp_failures: 3, timeouts: 3, http_failures: 3 }
   return { healthy: { http_statuses: [200], successes: 1 }, unhealthy }
 }
 
-function report(upstream: BalancerUpstream, count: number, out: number, name = ''): void {
+function algorithmGroup(fields: Partial<BalancerUpstream>): Group {
+  const upstream = { ...UPSTREAM, ...fields }
+  const open = (): Case[] =>
+    COUNTS.flatMap((count) => [
+      openCase(`${count} targets`, upstream, count, 0),
+      openCase(`${count} targets, 1 in 10 out`, upstream, count, 10),
+    ])
+  return { name: upstream.algorithm, open }
+}
+
+function extrasGroup(): Group {
+  const open = (): Case[] => EXTRAS.map(([name, fields]) => openCase(name, { ...UPSTREAM, ...fields }, 3, 0))
+  return { name: 'round-robin, 3 targets, with', open }
+}
+
+function peerGroup(): Group {
+  const open = (): Case[] =>
+    PEER_COUNTS.flatMap((count) => [
+      openCase(`sluice, ${count} targets`, UPSTREAM, count, 0),
+      openBalancedPool(count),
+    ])
+  return { name: 'round-robin by weight', open }
+}
+
+/** Every `out`-th target is unhealthy; none for 0. */
+function openCase(name: string, upstream: BalancerUpstream, count: number, out: number): Case {
   const started = performance.now()
   const balancer = build(upstream, count)
-  const builtMs = performance.now() - started
+  const note = `built in ${(performance.now() - started).toFixed(1)} ms`
   if (out > 0) for (let i = 0; i < count; i += out) balancer.targets[i]!.state.setHealthy(false, 1000)
-  const exchanges = Array.from({ length: 64 }, (_, i) =>
+  const exchanges = Array.from({ length: EXCHANGES }, (_, i) =>
     exchangeOf(`GET / HTTP/1.1\nHost: a\nx-key: 01234567-89ab-cdef-0123-4567${i}89abcdef\n`),
   )
   for (const x of exchanges) x.response.status = 200
-  let best = Infinity
-  let bytes = Infinity
-  for (let round = 0; round < ROUNDS; round++) {
-    collect()
-    const before = process.memoryUsage().heapUsed
-    const start = performance.now()
-    run(balancer, exchanges)
-    const took = performance.now() - start
-    bytes = Math.min(bytes, process.memoryUsage().heapUsed - before)
-    best = Math.min(best, took)
-  }
-  const figures = [
-    ((best / PICKS) * 1e6).toFixed(1),
-    (Math.max(0, bytes) / PICKS).toFixed(2),
-    builtMs.toFixed(2),
-  ]
-  const label = [
-    (name || upstream.algorithm).padEnd(18),
-    String(count).padStart(8),
-    (out === 0 ? 'none' : '1 in 10').padStart(8),
-  ]
-  console.log(
-    `${label.join(' ')} ${figures[0]!.padStart(9)} ${figures[1]!.padStart(11)} ${figures[2]!.padStart(9)}`,
-  )
+  return { name, note, run: (times) => run(balancer, exchanges, times), close: () => balancer.close() }
 }
 
-function run(balancer: Balancer, exchanges: readonly Exchange[]): void {
-  const underWay: (Target | null)[] = new Array<Target | null>(UNDER_WAY).fill(null)
-  for (let i = 0; i < PICKS; i++) {
-    const x = exchanges[i & 63]!
+function run(balancer: Balancer, exchanges: readonly Exchange[], times: number): number {
+  const underWay: (Target | null)[] = [null, null, null, null, null, null, null, null]
+  let picked = 0
+  for (let i = 0; i < times; i++) {
+    const x = exchanges[i & (EXCHANGES - 1)]!
     const over = underWay[i % UNDER_WAY]!
     x.sentMs = 1000
     x.firstByteMs = 1001 + (i & 7)
@@ -98,9 +108,13 @@ function run(balancer: Balancer, exchanges: readonly Exchange[]): void {
       balancer.answered(x, over)
       balancer.done(x, over, faults.NONE)
     }
-    underWay[i % UNDER_WAY] = balancer.pick(x)
+    const target = balancer.pick(x)
+    underWay[i % UNDER_WAY] = target
+    if (target !== null) picked++
   }
   for (const target of underWay) if (target !== null) balancer.done(exchanges[0]!, target, faults.NONE)
+  if (picked !== times) throw new Error(`${times - picked} picks of ${times} found no target`)
+  return picked
 }
 
 function build(upstream: BalancerUpstream, count: number): Balancer {
@@ -116,3 +130,5 @@ function build(upstream: BalancerUpstream, count: number): Balancer {
     tools: makeBalancerRig(Math.random, makeShared({ sharedTargets: count })).tools,
   })
 }
+
+await runAlone(bench, import.meta.url)

@@ -1,8 +1,13 @@
 /**
- * codec — what reading and forwarding one request head costs: ten fields, 0.8 KB, as a browser behind a CDN sends them.
+ * codec — what reading and forwarding a head costs: ten fields, 0.8 KB, as a browser behind a CDN sends them.
  *
- * Run: node dist/bench/micro/codec.bench.js. Prints the median and the best of nine rounds in ns of processor time an
- * operation, and the heap bytes an operation leaves behind. The read buffer is one static buffer, as the listener's is.
+ *     node dist/bench/micro/codec.bench.js
+ *
+ * The read buffer is one static buffer, as the listener's is. The peer is llhttp as Node itself runs it, through
+ * HTTPParser with node:http's option of strictness, fed the same bytes. It answers every name and value as a new
+ * string in one array, and checks the framing; it keeps no bytes, so a head that is forwarded has to be written
+ * anew. Ours copies the head and notes where things are; "and all fields as strings" makes of it what llhttp hands
+ * out.
  */
 import { Outbox } from '../../src/base/outbox.ts'
 import { ChunkedReader } from '../../src/http1/chunked/chunked.ts'
@@ -10,10 +15,9 @@ import { requestLength } from '../../src/http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE } from '../../src/http1/head.ts'
 import { REQUEST_LIMITS, RESPONSE_LIMITS } from '../../src/http1/limits.ts'
 import { bit } from '../../src/http1/names.ts'
-
-const ROUNDS = 9
-const PER_ROUND = 300_000
-const HEAP_RUN = 2000
+import type { Bench, Case } from './frame/bench.ts'
+import { runAlone } from './frame/run.ts'
+import { openLlhttp } from './peers/llhttp.ts'
 
 const requestText = [
   'GET /v1/orders/8f14e45f-ceea-467f-a8d0-9f1b2c3d4e5f?expand=lines&limit=50 HTTP/1.1',
@@ -31,10 +35,9 @@ const requestText = [
   '',
 ].join('\r\n')
 
-const responseText = [
+const responseFields = [
   'HTTP/1.1 200 OK',
   'Content-Type: application/json; charset=utf-8',
-  'Content-Length: 1100',
   'Date: Sun, 22 Nov 2026 21:00:00 GMT',
   'Cache-Control: private, max-age=0, must-revalidate',
   'ETag: "33a64df551425fcc55e4d42a148795d9f25f89d4"',
@@ -42,81 +45,129 @@ const responseText = [
   'X-Content-Type-Options: nosniff',
   'Strict-Transport-Security: max-age=31536000; includeSubDomains',
   'Connection: keep-alive',
-  '',
-  '',
-].join('\r\n')
+]
+const responseText = [...responseFields, 'Content-Length: 1100', '', ''].join('\r\n')
+const chunkedHead = [...responseFields, 'Transfer-Encoding: chunked', '', ''].join('\r\n')
+const chunks = `400\r\n${'x'.repeat(1024)}\r\n0\r\n\r\n`
+
+/** Where the first of two reads ends. */
+const CUT = 500
+const SKIPPED = bit('connection') | bit('host') | bit('x-forwarded-for') | bit('te')
 
 const reading = Buffer.allocUnsafeSlow(64 * 1024)
-const request = new Head(KIND_REQUEST, REQUEST_LIMITS)
-const response = new Head(KIND_RESPONSE, RESPONSE_LIMITS)
-const out = new Outbox()
-const reader = new ChunkedReader()
-const SKIPPED = bit('connection') | bit('host') | bit('x-forwarded-for') | bit('te')
+
+export const bench: Bench = {
+  name: 'codec',
+  says: 'reads and forwards heads of ten fields',
+  groups: [
+    { name: 'request head, 0.8 KB', open: requestCases },
+    { name: 'request head, forwarded', open: forwardCases },
+    { name: 'response head, 0.4 KB', open: responseCases },
+    { name: 'response head and a chunk of 1 KB', open: chunkedCases },
+  ],
+}
 
 function load(text: string): number {
   return reading.latin1Write(text, 0)
 }
 
-function measure(name: string, bytes: number, operation: () => number): void {
-  let check = 0
-  for (let i = 0; i < PER_ROUND; i++) check += operation()
-  const rounds: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = process.cpuUsage().user
-    for (let i = 0; i < PER_ROUND; i++) check += operation()
-    rounds.push(((process.cpuUsage().user - start) * 1000) / PER_ROUND)
+function repeat(name: string, operation: () => number): Case {
+  const run = (times: number): number => {
+    let sum = 0
+    for (let i = 0; i < times; i++) sum += operation()
+    return sum
   }
-  const heap = heapPerOperation(operation)
-  rounds.sort((one, other) => one - other)
-  const figures = [rounds[ROUNDS >> 1]!, rounds[0]!].map((ns) => ns.toFixed(0).padStart(6)).join(' ')
-  console.log(
-    `${name.padEnd(34)} ${String(bytes).padStart(5)} B ${figures} ns  ${heap.toFixed(0).padStart(4)} heap B/op  (${check})`,
-  )
+  return { name, run }
 }
 
-/** What stays on the heap until the next collection: the median of short runs, few of which see one. */
-function heapPerOperation(operation: () => number): number {
-  const runs: number[] = []
-  for (let run = 0; run < 31; run++) {
-    const before = process.memoryUsage().heapUsed
-    for (let i = 0; i < HEAP_RUN; i++) operation()
-    runs.push((process.memoryUsage().heapUsed - before) / HEAP_RUN)
+function requestCases(): Case[] {
+  const bytes = load(requestText)
+  const head = new Head(KIND_REQUEST, REQUEST_LIMITS)
+  const read = (): number => {
+    head.reset()
+    return head.feed(reading, 0, bytes)
   }
-  return runs.sort((one, other) => one - other)[runs.length >> 1]!
+  const inTwo = (): number => {
+    head.reset()
+    head.feed(reading, 0, CUT)
+    return head.feed(reading, CUT, bytes)
+  }
+  return [
+    repeat('sluice, and framing', () => read() + requestLength(head)),
+    repeat('sluice', read),
+    repeat('sluice, in two reads', inTwo),
+    repeat('sluice, framing of a head', () => requestLength(head)),
+    repeat('sluice, and framing, and all fields as strings', () => {
+      const at = read() + requestLength(head)
+      return at + targetOf(head).length + stringsOf(head).length
+    }),
+    openLlhttp('request', Buffer.from(requestText, 'latin1')),
+  ]
 }
 
-console.log(`${'operation'.padEnd(34)}   bytes median   best`)
+function forwardCases(): Case[] {
+  const bytes = load(requestText)
+  const head = new Head(KIND_REQUEST, REQUEST_LIMITS)
+  head.feed(reading, 0, bytes)
+  const out = new Outbox()
+  return [
+    repeat('sluice, without four fields', () => {
+      out.used = 0
+      head.putFields(out, SKIPPED)
+      return out.used
+    }),
+  ]
+}
 
-const requestBytes = load(requestText)
-measure('request head, whole', requestBytes, () => {
-  request.reset()
-  return request.feed(reading, 0, requestBytes)
-})
-measure('request head, in two reads', requestBytes, () => {
-  request.reset()
-  request.feed(reading, 0, 500)
-  return request.feed(reading, 500, requestBytes)
-})
-measure('request framing', requestBytes, () => requestLength(request))
-measure('putFields without four fields', requestBytes, () => {
-  out.used = 0
-  request.putFields(out, SKIPPED)
-  return out.used
-})
-
-const responseBytes = load(responseText)
-measure('response head, whole', responseBytes, () => {
-  response.reset()
-  return response.feed(reading, 0, responseBytes)
-})
-
-const chunkedBytes = load(`400\r\n${'x'.repeat(1024)}\r\n0\r\n`)
-measure('chunked, one chunk of 1 KB', chunkedBytes, () => {
-  reader.reset()
-  let at = 0
-  while (at < chunkedBytes) {
-    reader.next(reading, at, chunkedBytes)
-    at = reader.pos
+function responseCases(): Case[] {
+  const bytes = load(responseText)
+  const head = new Head(KIND_RESPONSE, RESPONSE_LIMITS)
+  const read = (): number => {
+    head.reset()
+    return head.feed(reading, 0, bytes)
   }
-  return at
-})
+  return [
+    repeat('sluice', read),
+    repeat('sluice, and all fields as strings', () => read() + stringsOf(head).length),
+    openLlhttp('response', Buffer.from(responseText, 'latin1')),
+  ]
+}
+
+function chunkedCases(): Case[] {
+  const headBytes = load(chunkedHead)
+  const bytes = headBytes + reading.latin1Write(chunks, headBytes)
+  const head = new Head(KIND_RESPONSE, RESPONSE_LIMITS)
+  const reader = new ChunkedReader()
+  const readBody = (from: number): number => {
+    reader.reset()
+    let at = from
+    // The last line of a chunked body belongs to the trailers, of which there are none.
+    while (at < bytes - 2) {
+      reader.next(reading, at, bytes)
+      at = reader.pos
+    }
+    return at
+  }
+  const read = (): number => {
+    head.reset()
+    return readBody(head.feed(reading, 0, headBytes))
+  }
+  return [
+    repeat('sluice', read),
+    repeat('sluice, the chunk alone', () => readBody(headBytes)),
+    openLlhttp('chunked', Buffer.from(chunkedHead + chunks, 'latin1')),
+  ]
+}
+
+function targetOf(head: Head): string {
+  return head.bytes.latin1Slice(head.targetStart, head.targetEnd)
+}
+
+/** Name, value, name, value: as llhttp's are handed out. */
+function stringsOf(head: Head): string[] {
+  const strings: string[] = []
+  for (let i = 0; i < head.count; i++) strings.push(head.nameAt(i), head.valueAt(i))
+  return strings
+}
+
+await runAlone(bench, import.meta.url)

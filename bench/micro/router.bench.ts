@@ -1,18 +1,34 @@
 /**
- * router — what it costs to find a route among 10 to 100,000: CPU ns and heap bytes a match, and CPU ms to build.
+ * router — what it costs to find a route among 10 to 100,000.
  *
- * Bar: at most 1 µs a match whatever the number of routes, nothing allocated, 100,000 routes built within a second.
- * Run with `node --expose-gc --max-semi-space-size=64 <this file, compiled>`; without --expose-gc bytes are not told.
+ *     node dist/bench/micro/router.bench.js
+ *
+ * Bar: at most 1 µs a match whatever the number of routes, nothing allocated, 100,000 routes built within a second;
+ * the notes tell what the building took. Ratios are to the smallest table: what they say is how the cost grows.
+ *
+ * The groups named "table" are of the 10,000 routes of bench/load/route-table.ts, beside find-my-way, which is
+ * fastify's router, by its tree and compiled to code. It is handed a path that already is a string and looks at
+ * method and path; it also splits off a query, and answers a new object with handler and parameters. Ours is handed
+ * bytes that are normalised already ("and normalise" has that too), and looks at scheme, method and host as well.
+ * Each finds its own kind of route for the same request: what is a prefix here ends in a wildcard there.
  */
-
 import type { Exchange } from '../../src/contract/exchange.ts'
+import type { Router } from '../../src/contract/plan.ts'
 import { buildRouter } from '../../src/flow/router/build.ts'
 import type { RouteInput } from '../../src/flow/router/route-input.ts'
+import { normalizePath } from '../../src/http1/uri.ts'
 import { makeAsking, makeRouteInput } from '../../test/kit/routing.ts'
+import { routeTable } from '../load/route-table.ts'
+import type { Bench, Case, Group } from './frame/bench.ts'
+import { runAlone } from './frame/run.ts'
+import { openFindMyWay } from './peers/find-my-way.ts'
 
 const SIZES = [10, 1_000, 10_000, 100_000]
+const SIZES_QUICK = [10, 100]
+const TABLE_QUICK = 500
 const ASKED = 1_000
-const ROUNDS = 500
+/** A prime, so that neighbours in the tables are not neighbours in time. */
+const STRIDE = 7919
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 interface Shape {
@@ -21,7 +37,7 @@ interface Shape {
   ask(i: number): Exchange
 }
 
-const shapes: Shape[] = [
+const shapes: readonly Shape[] = [
   {
     name: 'prefixes',
     route: (i) => makeRouteInput({ id: `r${i}`, paths: [`/api/v${i % 7}/team-${i}/things`] }),
@@ -68,40 +84,143 @@ const shapes: Shape[] = [
   },
 ]
 
-console.log('shape                   routes   build ms   ns/match   bytes/match')
-for (const shape of shapes) for (const size of SIZES) measure(shape, size)
+/** How the same request is written for both, by the path of a route of the table. */
+interface Kind {
+  readonly name: string
+  readonly isFound: boolean
+  ours(path: string): string
+  theirs(path: string): string
+  asked(path: string): string
+}
 
-function measure(shape: Shape, size: number): void {
-  const routes = Array.from({ length: size }, (_, i) => shape.route(i))
-  const begun = cpuMs()
-  const router = buildRouter(routes, 'traditional_compatible')
-  const buildMs = cpuMs() - begun
-  // Strides by a prime, so that neighbours in the tables are not neighbours in time.
-  const asked = Array.from({ length: ASKED }, (_, i) => shape.ask((i * 7919) % size))
-  for (const x of asked) if (!router.find(x)) throw new Error(`${shape.name}: no route found`)
-  const round = () => {
-    for (let i = 0; i < asked.length; i++) router.find(asked[i]!)
+const kinds: readonly Kind[] = [
+  {
+    name: 'static',
+    isFound: true,
+    ours: (path) => path,
+    theirs: (path) => path,
+    asked: (path) => path,
+  },
+  {
+    name: 'prefix',
+    isFound: true,
+    ours: (path) => path,
+    theirs: (path) => `${path}/*`,
+    asked: (path) => `${path}/items`,
+  },
+  {
+    name: 'parametric',
+    isFound: true,
+    ours: (path) => `~${path}/(?<item>[^/]+)$`,
+    theirs: (path) => `${path}/:item`,
+    asked: (path) => `${path}/8f14e45f`,
+  },
+  {
+    name: 'miss',
+    isFound: false,
+    ours: (path) => path,
+    theirs: (path) => path,
+    asked: (path) => path.replace('resource', 'resort'),
+  },
+]
+
+export const bench: Bench = {
+  name: 'router',
+  says: 'finds the route of a request among 10 to 100,000',
+  groups: [...kinds.map(tableGroup), ...shapes.map(shapeGroup), buildGroup()],
+}
+
+function shapeGroup(shape: Shape): Group {
+  return {
+    name: shape.name,
+    open: (quick) => (quick ? SIZES_QUICK : SIZES).map((size) => sizeCase(shape, size)),
   }
-  const rounds = shape.name.includes('RE2') ? ROUNDS / 50 : ROUNDS
-  for (let i = 0; i < rounds / 5; i++) round()
-  globalThis.gc?.()
-  const heap = process.memoryUsage().heapUsed
-  const start = cpuMs()
-  for (let i = 0; i < rounds; i++) round()
-  const ns = ((cpuMs() - start) * 1e6) / (rounds * asked.length)
-  const bytes = (process.memoryUsage().heapUsed - heap) / (rounds * asked.length)
-  const told = globalThis.gc === undefined ? 'n/a' : Math.max(0, bytes).toFixed(1)
-  const cells = [
-    String(size).padStart(8),
-    buildMs.toFixed(1).padStart(11),
-    ns.toFixed(0).padStart(11),
-    told.padStart(14),
-  ]
-  console.log(shape.name.padEnd(22) + cells.join(''))
 }
 
-/** Of the whole process, so that a busy neighbour is not counted; the collector's threads are. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
+function sizeCase(shape: Shape, size: number): Case {
+  const routes = Array.from({ length: size }, (_, i) => shape.route(i))
+  const begun = process.cpuUsage()
+  const router = buildRouter(routes, 'traditional_compatible')
+  const { user, system } = process.cpuUsage(begun)
+  const asked = Array.from({ length: ASKED }, (_, i) => shape.ask((i * STRIDE) % size))
+  const note = `built in ${((user + system) / 1000).toFixed(1)} ms of CPU`
+  return { ...findCase(`${size.toLocaleString('en')} routes`, router, asked, true), note }
 }
+
+function findCase(name: string, router: Router, asked: readonly Exchange[], isFound: boolean): Case {
+  for (const x of asked)
+    if (router.find(x) !== isFound) throw new Error(`${name}: a route is ${isFound ? 'missing' : 'too many'}`)
+  const run = (times: number): number => {
+    let found = 0
+    for (let i = 0; i < times; i++) if (router.find(asked[i % ASKED]!)) found++
+    return found
+  }
+  return { name, run }
+}
+
+function tableGroup(kind: Kind): Group {
+  return {
+    name: `table, ${kind.name}`,
+    open: (quick) => {
+      const paths = tablePaths(quick)
+      const asked = Array.from({ length: ASKED }, (_, i) => kind.asked(paths[(i * STRIDE) % paths.length]!))
+      const router = buildRouter(oursOf(kind, paths), 'traditional_compatible')
+      const exchanges = asked.map((path) => makeAsking({ path }))
+      const theirs = paths.map((path) => kind.theirs(path))
+      return [
+        findCase('sluice', router, exchanges, kind.isFound),
+        normalizeCase(router, exchanges),
+        openFindMyWay({ routes: theirs, asked, isFound: kind.isFound, compiled: false }),
+        openFindMyWay({ routes: theirs, asked, isFound: kind.isFound, compiled: true }),
+      ]
+    },
+  }
+}
+
+function tablePaths(quick: boolean): string[] {
+  const paths = routeTable().map((route) => route.path)
+  return quick ? paths.slice(0, TABLE_QUICK) : paths
+}
+
+function oursOf(kind: Kind, paths: readonly string[]): RouteInput[] {
+  return paths.map((path, i) => makeRouteInput({ id: `r${i}`, paths: [kind.ours(path)] }))
+}
+
+function normalizeCase(router: Router, asked: readonly Exchange[]): Case {
+  const run = (times: number): number => {
+    let found = 0
+    for (let i = 0; i < times; i++) {
+      const x = asked[i % ASKED]!
+      x.pathEnd = normalizePath(x.request.bytes, x.request.pathStart, x.request.pathEnd, x.pathBytes)
+      if (router.find(x)) found++
+    }
+    return found
+  }
+  return { name: 'sluice, and normalise', run }
+}
+
+/** The whole table: an operation is all its routes. */
+function buildGroup(): Group {
+  const prefix = kinds.find((kind) => kind.name === 'prefix')!
+  return {
+    name: 'table, built',
+    open: (quick) => {
+      const paths = tablePaths(quick)
+      const routes = oursOf(prefix, paths)
+      const theirs = paths.map((path) => prefix.theirs(path))
+      const build = (times: number): number => {
+        let built = 0
+        for (let i = 0; i < times; i++)
+          if (buildRouter(routes, 'traditional_compatible') !== undefined) built++
+        return built
+      }
+      const peer = openFindMyWay({ routes: theirs, asked: [], isFound: true, compiled: false })
+      return [
+        { name: 'sluice', run: build },
+        { ...peer, run: peer.build },
+      ]
+    },
+  }
+}
+
+await runAlone(bench, import.meta.url)

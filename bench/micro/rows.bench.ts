@@ -1,24 +1,21 @@
 /**
- * What shared rows cost a request: nanoseconds a call, alone and while a second thread does the same to the same row.
+ * rows — what shared rows cost a request, alone and while a second thread does the same to the same row.
  *
  *     node dist/bench/micro/rows.bench.js
  *
- * The worst case for the second thread: it does nothing else, so every word is in the other core's cache. What is
- * shown for two threads is the median of rounds of this thread's time.
+ * Nanoseconds of the clock a call. The worst case for the second thread: it does nothing else, so every word is in
+ * the other core's cache. On a machine with one core the two take turns, and then the second figure means nothing.
  */
-import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { isMainThread, Worker, workerData } from 'node:worker_threads'
+import { isMainThread } from 'node:worker_threads'
 import type { BreakerSettings } from '../../src/state/breaker.ts'
 import { makeRowBuffer, Rows } from '../../src/state/rows.ts'
 import { TargetState, targetRowWords } from '../../src/state/target-state.ts'
 import { UpstreamState, upstreamRowWords } from '../../src/state/upstream-state.ts'
+import type { Bench, Case } from './frame/bench.ts'
+import { OtherThread, serve } from './frame/other-thread.ts'
+import { runAlone } from './frame/run.ts'
 
-const CALLS = 1_000_000
-const ROUNDS = 9
 const OWNERS = 3
-const SETTLE_MS = 200
 const BREAKER: BreakerSettings = {
   windowMs: 10_000,
   minimumRequests: 20,
@@ -43,96 +40,92 @@ class Loops {
     this.#target = new TargetState(words, doubles, rows.claim(2, 2), owner)
   }
 
-  'takeRequest + giveRequest'(): void {
+  'takeRequest + giveRequest'(times: number): void {
     const upstream = this.#upstream
-    for (let i = 0; i < CALLS; i++) if (upstream.takeRequest(1024)) upstream.giveRequest()
+    for (let i = 0; i < times; i++) if (upstream.takeRequest(1024)) upstream.giveRequest()
   }
 
-  'takeRequest(0) + giveRequest'(): void {
+  'takeRequest(0) + giveRequest'(times: number): void {
     const upstream = this.#upstream
-    for (let i = 0; i < CALLS; i++) if (upstream.takeRequest(0)) upstream.giveRequest()
+    for (let i = 0; i < times; i++) if (upstream.takeRequest(0)) upstream.giveRequest()
   }
 
-  'begin + end'(): void {
+  'begin + end'(times: number): void {
     const target = this.#target
-    for (let i = 0; i < CALLS; i++) {
+    for (let i = 0; i < times; i++) {
       target.begin()
       target.end()
     }
   }
 
-  isOut(): void {
+  isOut(times: number): void {
     const target = this.#target
-    for (let i = 0; i < CALLS; i++) if (target.isOut) throw new Error('nobody took it out')
+    for (let i = 0; i < times; i++) if (target.isOut) throw new Error('nobody took it out')
   }
 
-  'reportSuccess, healthy'(): void {
+  'reportSuccess, healthy'(times: number): void {
     const target = this.#target
-    for (let i = 0; i < CALLS; i++) target.reportSuccess(CHECKS, i)
+    for (let i = 0; i < times; i++) target.reportSuccess(CHECKS, i)
   }
 
-  'onResponse(200)'(): void {
+  'onResponse(200)'(times: number): void {
     const target = this.#target
-    for (let i = 0; i < CALLS; i++) target.onResponse(200, OUTLIER)
+    for (let i = 0; i < times; i++) target.onResponse(200, OUTLIER)
   }
 
-  'breaker.admit, closed'(): void {
+  'breaker.admit, closed'(times: number): void {
     const { breaker } = this.#upstream
-    for (let i = 0; i < CALLS; i++) if (breaker.admit(i / 100, BREAKER) < 0) throw new Error('it is closed')
+    for (let i = 0; i < times; i++) if (breaker.admit(i / 100, BREAKER) < 0) throw new Error('it is closed')
   }
 
-  'breaker.admit + report, closed'(): void {
+  'breaker.admit + report, closed'(times: number): void {
     const { breaker } = this.#upstream
-    for (let i = 0; i < CALLS; i++)
+    for (let i = 0; i < times; i++)
       breaker.report(i / 100, BREAKER, breaker.admit(i / 100, BREAKER), (i & 63) !== 0)
   }
 }
 
 type Name = Exclude<keyof Loops, 'constructor'>
 
-interface Order {
+interface Ask {
   readonly buffer: SharedArrayBuffer
   readonly name: Name
-  readonly stop: Int32Array
 }
 
-function makeBuffer(): SharedArrayBuffer {
+/** A method's own names. */
+const names = Object.getOwnPropertyNames(Loops.prototype).filter((name) => name !== 'constructor') as Name[]
+
+export const bench: Bench = {
+  name: 'rows',
+  says: 'one call of what upstreams and targets keep in shared memory',
+  groups: names.map((name) => ({ name, clock: 'wall', open: () => open(name) })),
+}
+
+async function open(name: Name): Promise<Case[]> {
   const width = Math.max(targetRowWords(OWNERS), upstreamRowWords(OWNERS))
-  return makeRowBuffer({ rows: 8, width, owners: OWNERS, seedA: 0, seedB: 0 })
-}
-
-/** Median nanoseconds a call. */
-function measure(loops: Loops, name: Name): number {
-  const figures: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const started = performance.now()
-    loops[name]()
-    figures.push(((performance.now() - started) / CALLS) * 1e6)
-  }
-  return figures.sort((left, right) => left - right)[ROUNDS >> 1]!
-}
-
-async function compare(name: Name): Promise<void> {
-  const buffer = makeBuffer()
+  const buffer = makeRowBuffer({ rows: 8, width, owners: OWNERS, seedA: 0, seedB: 0 })
   const loops = new Loops(buffer, 1)
-  const alone = measure(loops, name)
-  const stop = new Int32Array(new SharedArrayBuffer(8))
-  const order: Order = { buffer, name, stop }
-  const other = new Worker(fileURLToPath(import.meta.url), { workerData: order })
-  const over = once(other, 'exit')
-  while (Atomics.load(stop, 1) === 0) await sleep(SETTLE_MS)
-  const together = measure(loops, name)
-  Atomics.store(stop, 0, 1)
-  await over
-  console.log(`${name.padEnd(32)} ${alone.toFixed(1).padStart(8)} ${together.toFixed(1).padStart(12)}`)
+  const run = (times: number): number => {
+    loops[name](times)
+    return times
+  }
+  const ask: Ask = { buffer, name }
+  const other = await OtherThread.open(import.meta.url, ask)
+  return [
+    { name: 'alone', run },
+    {
+      name: 'with a second thread',
+      run,
+      begin: () => other.begin(),
+      end: () => other.end(),
+      close: () => other.close(),
+    },
+  ]
 }
 
-if (isMainThread) {
-  console.log(`${'ns a call'.padEnd(32)} ${'alone'.padStart(8)} ${'two threads'.padStart(12)}`)
-  for (const name of Object.getOwnPropertyNames(Loops.prototype))
-    if (name !== 'constructor') await compare(name as Name) // a method's own name
-} else {
-  const { buffer, name, stop } = workerData as Order // what compare sent
-  const loops = new Loops(buffer, 2)
-  for (; Atomics.load(stop, 0) === 0; Atomics.store(stop, 1, 1)) loops[name]()
-}
+if (isMainThread) await runAlone(bench, import.meta.url)
+else
+  serve<Ask>(({ buffer, name }) => {
+    const loops = new Loops(buffer, 2)
+    return (times) => loops[name](times)
+  })

@@ -1,0 +1,23 @@
+/** Every micro bench, in the order they are run. */
+import { bench as accessLog } from './access-log.bench.ts'
+import { bench as balancer } from './balancer.bench.ts'
+import { bench as chain } from './chain.bench.ts'
+import { bench as codec } from './codec.bench.ts'
+import { bench as fingerprint } from './fingerprint.bench.ts'
+import type { Bench } from './frame/bench.ts'
+import { bench as limiter } from './limiter.bench.ts'
+import { bench as rateLimiting } from './rate-limiting.bench.ts'
+import { bench as router } from './router.bench.ts'
+import { bench as rows } from './rows.bench.ts'
+
+export const benches: readonly Bench[] = [
+  codec,
+  router,
+  chain,
+  balancer,
+  limiter,
+  rateLimiting,
+  fingerprint,
+  rows,
+  accessLog,
+]
