@@ -8,6 +8,7 @@ const manifest = readPackage()
 const declared = [
   ...Object.keys(manifest.dependencies),
   ...Object.keys(manifest.peerDependencies),
+  ...Object.keys(manifest.optionalDependencies),
   ...Object.keys(manifest.devDependencies),
 ]
 
@@ -17,7 +18,8 @@ test('every dependency has its line in docs/dependencies.md, and no line is left
 })
 
 test('every dependency is pinned to one version', () => {
-  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }))
+  const pinned = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.devDependencies }
+  for (const [name, version] of Object.entries(pinned))
     assert.match(version, /^(?:npm:@?[\w./-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$/, name)
 })
 

@@ -77,6 +77,7 @@ export interface Package {
   readonly dependencies: Record<string, string>
   readonly devDependencies: Record<string, string>
   readonly peerDependencies: Record<string, string>
+  readonly optionalDependencies: Record<string, string>
 }
 
 export function readPackage(): Package {
