@@ -10,7 +10,7 @@ export interface Command {
 export const USAGE = `options:
   --rounds N     stretches of runs of each case; the median counts (9)
   --batch-ms N   how long a stretch is at least (50)
-  --only TEXT    the groups with TEXT in "bench / group"; several with commas
+  --only TEXT    the groups with TEXT in "bench / group"; may be given several times
   --json         figures as JSON on stdout
   --quick        one short round with small tables: to see that it runs, not how fast`
 
@@ -23,18 +23,17 @@ export function readCommand(words: readonly string[]): Command {
     options: {
       rounds: { type: 'string', default: '9' },
       'batch-ms': { type: 'string', default: '50' },
-      only: { type: 'string', default: '' },
+      only: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
     },
   })
-  const only = values.only.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]))
   const full = {
     rounds: positive('--rounds', values.rounds),
     batchMs: positive('--batch-ms', values['batch-ms']),
     quick: false,
   }
-  return { settings: { ...(values.quick ? QUICK : full), only }, json: values.json }
+  return { settings: { ...(values.quick ? QUICK : full), only: values.only }, json: values.json }
 }
 
 function positive(name: string, text: string): number {

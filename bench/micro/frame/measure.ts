@@ -2,7 +2,7 @@
 import { type Allocation, allocationOf } from './allocation.ts'
 import type { Case, ClockName, Group, Settings } from './bench.ts'
 import { medianOf, type Spread, spreadOf } from './spread.ts'
-import { findTimes, timeStretch } from './stretch.ts'
+import { findTimes, settle, timeStretch } from './stretch.ts'
 
 export interface CaseResult {
   readonly name: string
@@ -56,8 +56,10 @@ async function measureCases(
   const rounds: number[][] = cases.map(() => [])
   for (let round = 1; round <= settings.rounds; round++) {
     tell(`round ${round} of ${settings.rounds}`)
-    for (const [i, one] of cases.entries())
+    for (const [i, one] of cases.entries()) {
+      await settle()
       rounds[i]!.push((await timeStretch(one, clock, times[i]!)) / (times[i]! * (one.pack ?? 1)))
+    }
   }
   tell('heap')
   const results: CaseResult[] = []

@@ -1,9 +1,15 @@
 /** stretch — times many runs of one case in a row, and finds how many make a stretch that is long enough. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Case, ClockName } from './bench.ts'
 import { collectYoung } from './collect.ts'
 
 /** A guess from a shorter stretch is at most so much too long. */
 const GROWTH_MAX = 16
+
+/** Of a look whether the process is idle, and how much of it may be busy. */
+const LOOK_MS = 3
+const BUSY_SHARE = 0.3
+const LOOKS_MAX = 2000
 
 /** What all runs answered: it must reach somewhere, or the compiler may leave the runs out. */
 export const answered = { sum: 0 }
@@ -29,6 +35,18 @@ export async function findTimes(one: Case, clock: ClockName, ms: number): Promis
     if (took >= enough) return times
     const guess = took > 0 ? (times * enough * 1.2) / took : times * GROWTH_MAX
     times = Math.ceil(Math.min(Math.max(guess, times + 1), times * GROWTH_MAX))
+  }
+}
+
+/**
+ * Waits until no other thread of the process is at work: a function of megabytes, which one case had compiled, may keep
+ * the compiler busy for seconds, and would be counted with the case that runs meanwhile.
+ */
+export async function settle(): Promise<void> {
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const before = readNs('cpu')
+    await sleep(LOOK_MS)
+    if (readNs('cpu') - before < LOOK_MS * BUSY_SHARE * 1e6) return
   }
 }
 
