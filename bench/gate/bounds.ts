@@ -51,6 +51,7 @@ export const bounds: readonly Bound[] = [
     atLeast: true,
     read: (r) => r.capacity.requestsPerS,
   },
+  { name: 'p90', says: 'p90', in: BOTH, to: 'peer', unit: '', beyond: 0.1, read: (r) => r.latency.p90 },
   { name: 'p99', says: 'p99', in: BOTH, to: 'peer', unit: '', beyond: 0.01, read: (r) => r.latency.p99 },
   { name: 'p999', says: 'p99.9', in: BOTH, to: 'peer', unit: '', beyond: 0.001, read: (r) => r.latency.p999 },
   {

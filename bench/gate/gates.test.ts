@@ -51,7 +51,7 @@ test('a scenario that does not exist is an error with its line', () => {
 test('a bound that does not exist there is an error with its line', () => {
   fails(
     withBounds('{}', '{\n"guarded": {\n"steadyMb": 160 } }'),
-    "bench/gates.json:6: base.bounds.guarded knows no 'steadyMb'; there are cpu, requestsPerS, p99, p999, memory, " +
+    "bench/gates.json:6: base.bounds.guarded knows no 'steadyMb'; there are cpu, requestsPerS, p90, p99, p999, memory, " +
       'bytesPerRequest',
   )
 })

@@ -22,6 +22,7 @@ function gatesOf(reference: Limits, base: Limits = {}, scenario = 'plain-64'): G
 interface Figures {
   cpu?: number
   rps?: number
+  p90?: number
   p99?: number
   p999?: number
   mb?: number
@@ -34,7 +35,7 @@ interface Figures {
 
 function round(f: Figures = {}): Round {
   const { p99 = 1000, mb = 100, requests = 10_000 } = f
-  const times = { p50: 300, p90: 500, p99, p999: f.p999 ?? 3000, max: 9000, histogram: '' }
+  const times = { p50: 300, p90: f.p90 ?? 500, p99, p999: f.p999 ?? 3000, max: 9000, histogram: '' }
   const heap = { bytesPerRequest: 900, collections: 9, longestPauseMs: 2, pausedMs: 9 }
   return {
     capacity: { requestsPerS: f.rps ?? 10_000, cpuUs: f.cpu ?? 30, errors: 0 },
@@ -82,6 +83,7 @@ test('each bound holds at its limit and breaks beyond it', () => {
   const heap = { bytesPerRequest: 900, collections: 9, longestPauseMs: 10, pausedMs: 40 }
   const cases: [bound: string, limit: number, held: Figures, broken: Figures][] = [
     ['cpu', 1.25, { cpu: 37.5 }, { cpu: 38 }],
+    ['p90', 1.5, { p90: 750 }, { p90: 751 }],
     ['p99', 1.25, { p99: 1250 }, { p99: 1251 }],
     ['p999', 1.5, { p999: 4500 }, { p999: 4600 }],
     ['requestsPerS', 0.75, { rps: 7500 }, { rps: 7400 }],
