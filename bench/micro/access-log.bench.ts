@@ -3,10 +3,10 @@
  *
  *     node dist/bench/micro/access-log.bench.js
  *
- * "a line" counts the request and makes the bytes. "to a file" has the worker's whole way into /dev/null, counters and copy and write
- * included, by turns of a millisecond: in that time either sink has written, and processor time does not count the
- * wait. (Without one pino's destination falls behind, since it has one write of 16 KB under way at most; ours writes
- * all that has gathered.) The thread that writes is counted with both.
+ * "a line" counts the request and makes the bytes. "to a file" has the worker's whole way into /dev/null, counters
+ * and copy and write included, by turns of a millisecond: in that time either sink has written, and processor time
+ * does not count the wait. (Without one pino's destination falls behind, since it has one write of 16 KB under way
+ * at most; ours writes all that has gathered.) The thread that writes is counted with both.
  *
  * The peer is pino, handed an object with the same nine facts, and its own destination, sonic-boom, with a buffer of
  * 4 KB. Its lines are JSON and half as long again, and it escapes as JSON asks. Ours are Kong's format, in which a
