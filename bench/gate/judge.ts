@@ -1,8 +1,8 @@
 /**
  * judge — holds a run to the bounds of bench/gates.json.
  *
- * Against the reference the median of the rounds' ratios counts, as the goals are stated; against a base commit noise.ts
- * decides, since a change is usually smaller than the noise. A bound that could not be measured is never taken for held.
+ * Against the reference the median of the rounds' ratios counts, as the goals are stated; against a base commit
+ * noise.ts decides, since a change is usually smaller than the noise. What could not be measured is never held.
  * A scenario with a failed request has one verdict, that one: figures of requests that failed say nothing.
  */
 import { ratiosOf, type Spread, showCount, spreadOf } from '../report/ratios.ts'

@@ -8,9 +8,9 @@
  *   within   when so few rounds are over it that chance does it at most once in 5: at most 1 of 5, 2 of 9;
  *   unclear  otherwise: the bound lies inside the noise, and more rounds, or a quieter machine, are needed.
  *
- * The two levels differ because the mistakes do. A false alarm costs somebody a day, and a gate has dozens of bounds; to
- * let a change pass that is just at the bound costs 5 %, and of one that is further off much less slips through. There is
- * no assumption about the size of the noise: wide noise makes `unclear`, not alarms. The mean with its error, instead,
+ * The two levels differ because the mistakes do. A false alarm costs somebody a day, and a gate has dozens of bounds;
+ * to let a change pass that is just at the bound costs 5 %, and further off much less slips through. There is no
+ * assumption about the size of the noise: wide noise makes `unclear`, not alarms. The mean with its error, instead,
  * would have to trust five rounds for the width of the noise, and one stall of the machine would spoil it.
  *
  * With 5 rounds, each measurement off by up to the noise either way, and a bound of 1.05 (noise.test.ts counts it):

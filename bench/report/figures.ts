@@ -7,7 +7,7 @@ export interface Figures {
   readonly version: string
   readonly requestsPerS: Spread
   readonly cpuUs: Spread
-  /** To the first subject; null for the first itself. */
+  /** To the first subject; null for the first itself, and where the first has nothing to divide by. */
   readonly cpuRatio: Spread | null
   readonly p99Ratio: Spread | null
   readonly requestsRatio: Spread | null
@@ -45,7 +45,9 @@ export function latenessMs({ subjects }: ScenarioResult): number {
 function figuresOfSubject({ name, version, rounds }: SubjectResult, first: SubjectResult | null): Figures {
   const all = (read: (round: Round) => number): Spread => spreadOf(rounds.map(read))!
   const ratio = (read: (round: Round) => number): Spread | null =>
-    first === null ? null : spreadOf(ratiosOf(rounds.map(read), first.rounds.map(read)))
+    first === null
+      ? null
+      : spreadOf(ratiosOf(rounds.map(read), first.rounds.map(read)).filter(Number.isFinite))
   const ms = (read: (round: Round) => number): number => all(read).median / 1000
   const heaps = rounds.flatMap(({ heap }) => (heap === null ? [] : [heap]))
   return {

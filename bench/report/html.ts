@@ -60,7 +60,8 @@ function gate(verdicts: readonly Verdict[] | null): Markup {
     return items.length === 0 ? NOTHING : html`<ul class="verdicts">${items}</ul>`
   }
   const held = verdicts.filter(({ outcome }) => outcome === 'held').length
-  return html`<section class="card"><h2>${capital(gateSummary(verdicts))}</h2>${list('broken')}${list('not measured')}
+  return html`<section class="card"><h2>${capital(gateSummary(verdicts))}</h2>
+${list('broken')}${list('not measured')}
 ${held === 0 ? NOTHING : html`<details><summary>${held} bounds held</summary>${list('held')}</details>`}</section>`
 }
 
@@ -88,17 +89,21 @@ function glance(run: RunResult, looks: Looks): Markup {
     ([name, version]) => html`<li class="${looks(name).colour}">${name} ${version}</li>`,
   )
   return html`<section class="card"><h2>At a glance</h2>
-<p class="dim">What a request costs and how late it is at the worst, as a multiple of ${first} in the same round</p>
+<p class="dim">What a request costs and how late a slow one is, as a multiple of
+${first} in the same round</p>
 <ul class="legend">${legend}</ul><div class="two">
 ${overview(run, looks, { title: `CPU a request, x ${first}`, read: (one) => one.cpuRatio })}
-${overview(run, looks, { title: `p99 latency, x ${first}`, read: (one) => one.p99Ratio })}</div>${missing(run)}</section>`
+${overview(run, looks, { title: `p99 latency, x ${first}`, read: (one) => one.p99Ratio })}</div>
+${missing(run)}</section>`
 }
 
 function footer(): Markup {
   return html`<footer><h3>How to read this</h3>
-<p>Rounds alternate between the subjects. A ratio is of one round to the same round of the first subject, so a machine that
-gets slower does so for both; shown is the median, with the least and the most of the rounds as a whisker or in brackets.</p>
-<p>Latency is timed from the moment each request was due, at a rate that does not depend on the answers, so a stall counts for
-every request that had to wait for it. On its chart each step to the right has a tenth of the requests beyond it; a
-line fades where fewer than ten requests are left. CPU and requests a second are those of a closed loop at full speed.</p></footer>`
+<p>Rounds alternate between the subjects. A ratio is of one round to the same round of the first subject, so a
+machine that gets slower does so for both; shown is the median, with the least and the most of the rounds as a
+whisker or in brackets.</p>
+<p>Latency is timed from the moment each request was due, at a rate that does not depend on the answers, so a
+stall counts for every request that had to wait for it. On its chart each step to the right has a tenth of the
+requests beyond it; a line fades where fewer than ten are left. CPU and requests a second are of a closed
+loop at full speed.</p></footer>`
 }

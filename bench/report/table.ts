@@ -20,18 +20,19 @@ interface Column {
 }
 
 function columnsOf(first: string): Column[] {
-  const ratio = (spread: Spread | null): string => (spread === null ? '1' : showSpread(spread))
+  const ratio = (name: string, spread: Spread | null): string =>
+    spread === null ? (name === first ? '1' : NONE) : showSpread(spread)
   return [
     { head: 'subject', show: (f) => f.name },
     { head: 'requests/s', show: (f) => showCount(f.requestsPerS.median) },
     { head: 'CPU µs', show: (f) => showFigure(f.cpuUs.median) },
-    { head: `x ${first}`, show: (f) => ratio(f.cpuRatio) },
+    { head: `x ${first}`, show: (f) => ratio(f.name, f.cpuRatio) },
     { head: 'p50', show: (f) => showFigure(f.ms.p50) },
     { head: 'p90', show: (f) => showFigure(f.ms.p90) },
     { head: 'p99', show: (f) => showFigure(f.ms.p99) },
     { head: 'p99.9', show: (f) => showFigure(f.ms.p999) },
     { head: 'max', show: (f) => showFigure(f.ms.max) },
-    { head: `p99 x ${first}`, show: (f) => ratio(f.p99Ratio) },
+    { head: `p99 x ${first}`, show: (f) => ratio(f.name, f.p99Ratio) },
     { head: 'MB', show: (f) => showCount(f.steadyMb.median) },
     { head: 'peak', show: (f) => showCount(f.peakMb) },
     {

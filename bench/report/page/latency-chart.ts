@@ -26,6 +26,9 @@ export interface LatencyChart {
 
 const [LEFT, TOP, BOTTOM] = [46, 22, 34]
 const LABEL_GAP = 15
+/** From one percentile that is named to the next. */
+const MARK_GAP = 44
+const LETTER = 7.6
 const SOLID_LEFT = 1
 /** The axis begins with what a tenth of the requests reach: the luckiest one would take half of the chart. */
 const FASTEST = -Math.log10(0.9)
@@ -61,7 +64,10 @@ function frameOf({ lines, width, height, right }: LatencyChart): Frame {
   const points = lines.flatMap((line) => line.points)
   const end = points.reduce((most, point) => Math.max(most, point.nines), 1)
   const slow = points.filter((point) => point.nines >= FASTEST)
-  const low = slow.reduce((least, point) => Math.min(least, point.ms), Number.POSITIVE_INFINITY)
+  const low = (slow.length > 0 ? slow : points).reduce(
+    (least, point) => Math.min(least, point.ms),
+    Number.POSITIVE_INFINITY,
+  )
   const high = points.reduce((most, point) => Math.max(most, point.ms), 0)
   const [bottom, top] = [Math.log10(low * 0.9), Math.log10(high * 1.15)]
   return {
@@ -75,7 +81,13 @@ function frameOf({ lines, width, height, right }: LatencyChart): Frame {
 
 function columns({ height }: LatencyChart, { x, end }: Frame): Markup[] {
   const floor = height - BOTTOM
-  return MARKS.filter(([nines]) => nines <= end + 0.001).map(
+  let free = 0
+  const kept = MARKS.filter(([nines]) => {
+    if (nines > end || x(nines) < free) return false
+    free = x(nines) + MARK_GAP
+    return true
+  })
+  return kept.map(
     ([nines, label]) => html`<line class="grid" x1="${x(nines)}" x2="${x(nines)}" y1="${TOP}" y2="${floor}" />
 <text class="tick mid" x="${x(nines)}" y="${floor + 18}">${label}</text>`,
   )
@@ -101,10 +113,10 @@ export function scaleMarks(low: number, high: number): number[] {
 /** What the generator could not see. */
 function late({ latenessMs, width, height, right }: LatencyChart, { y, low, high }: Frame): Markup[] {
   if (latenessMs <= low || latenessMs > high) return []
-  const top = y(latenessMs)
+  const [top, floor, end] = [y(latenessMs), height - BOTTOM, width - right]
   return [
-    html`<rect class="late" x="${LEFT}" y="${top}" width="${width - right - LEFT}" height="${height - BOTTOM - top}" />
-<text class="tick end" x="${width - right - 8}" y="${height - BOTTOM - 8}">the generator itself is this late</text>`,
+    html`<rect class="late" x="${LEFT}" y="${top}" width="${end - LEFT}" height="${floor - top}" />
+<text class="tick end" x="${end - 8}" y="${floor - 8}">the generator itself is this late</text>`,
   ]
 }
 
@@ -138,6 +150,12 @@ function names({ lines, width, height, right }: LatencyChart, { y }: Frame): Mar
   return ends.map(
     ({ line: { name, look }, at, is }) => html`<g class="${look.colour}">
 <path class="lead" d="M${from + 2} ${is}L${from + 10} ${at}" />
-<text class="name${look.isOurs ? ' ours' : ''}" x="${from + 13}" y="${at + 4}">${name}</text></g>`,
+<text class="name${look.isOurs ? ' ours' : ''}" x="${from + 13}" y="${at + 4}">
+${shorten(name, right)}</text></g>`,
   )
+}
+
+function shorten(name: string, right: number): string {
+  const most = Math.floor((right - 13) / LETTER)
+  return name.length <= most ? name : `${name.slice(0, most - 1)}…`
 }

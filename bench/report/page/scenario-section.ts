@@ -9,8 +9,8 @@ import { type Line, latencyChart } from './latency-chart.ts'
 import type { Looks } from './looks.ts'
 import { html, type Markup, NOTHING } from './markup.ts'
 
-const WIDE = { width: 1080, height: 390, right: 150 }
-const NARROW = { width: 430, height: 380, right: 112 }
+const WIDE = { width: 1080, height: 390, right: 165 }
+const NARROW = { width: 430, height: 380, right: 124 }
 
 export function scenarioSection(result: ScenarioResult, looks: Looks): Markup {
   const { name, says, connections } = result.scenario
@@ -37,7 +37,8 @@ function latency(result: ScenarioResult, looks: Looks): Markup {
     ms: points.map(({ ms }) => Number(ms.toPrecision(3))),
   }))
   return html`<figure class="latency" data-lines="${JSON.stringify(data)}">
-<figcaption><b>Latency by percentile</b> <span>at ${showCount(rateOf(result))} requests/s, less is better</span></figcaption>
+<figcaption><b>Latency by percentile</b>
+<span>at ${showCount(rateOf(result))} requests/s, less is better</span></figcaption>
 <div class="wide">${latencyChart({ ...chart, ...WIDE })}</div>
 <div class="narrow">${latencyChart({ ...chart, ...NARROW })}</div>
 <div class="readout" hidden=""></div></figure>`
@@ -89,8 +90,8 @@ function showRatio(spread: Spread | null): string {
 
 function numbers(result: ScenarioResult, looks: Looks): Markup {
   const { head, rows } = tableOf(result)
-  return html`<div class="scroll"><table><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
-<tbody>${rows.map((cells) => tableRow(cells, looks))}</tbody></table></div>`
+  const heads = head.map((cell) => html`<th scope="col">${cell}</th>`)
+  return html`<div class="scroll"><table><thead><tr>${heads}</tr></thead><tbody>${rows.map((cells) => tableRow(cells, looks))}</tbody></table></div>`
 }
 
 function tableRow(cells: readonly string[], looks: Looks): Markup {

@@ -16,8 +16,8 @@ for (const figure of document.querySelectorAll('.latency')) {
     const longest = Math.max(...lines.map((line) => line.ms.length))
     const at = Math.round(((x - svg.dataset.left) / svg.dataset.nine) * ${POINTS})
     const i = Math.min(longest - 1, Math.max(0, at))
-    for (const end of ['x1', 'x2'])
-      svg.querySelector('.cursor').setAttribute(end, Number(svg.dataset.left) + (i / ${POINTS}) * svg.dataset.nine)
+    const middle = Number(svg.dataset.left) + (i / ${POINTS}) * svg.dataset.nine
+    for (const end of ['x1', 'x2']) svg.querySelector('.cursor').setAttribute(end, middle)
     const beyond = 100 / 10 ** (i / ${POINTS})
     const title = document.createElement('b')
     title.textContent = 'p' + (100 - beyond).toFixed(Math.max(0, Math.ceil(1 - Math.log10(beyond))))

@@ -8,12 +8,15 @@ function colours(dark: boolean): string {
 const classes = COLOURS.map((_, i) => `.s${i}{--c:var(--s${i})}`).join('\n')
 
 export const STYLE = `
-:root{color-scheme:light dark;--page:#f4f4f1;--card:#fff;--ink:#1b1f23;--dim:#5d656d;--grid:#e6e6e1;--edge:#dcdcd6;
---track:#f0f0ec;--good:#00704f;--bad:#b3261e;--open:#855b00;--late:#8a8f960f;${colours(false)}}
-@media (prefers-color-scheme:dark){:root{--page:#101315;--card:#181c1f;--ink:#e9ecef;--dim:#9ba5ae;--grid:#2a3035;
---edge:#2c3237;--track:#21262a;--good:#43d3a4;--bad:#ff8a80;--open:#f0bf55;--late:#c5ccd30f;${colours(true)}}}
+:root{color-scheme:light dark;--page:#f4f4f1;--card:#fff;--ink:#1b1f23;--dim:#5d656d;--grid:#e6e6e1;
+--edge:#dcdcd6;--track:#f0f0ec;--good:#00704f;--bad:#b3261e;--open:#855b00;--late:#8a8f960f;
+${colours(false)}}
+@media (prefers-color-scheme:dark){:root{--page:#101315;--card:#181c1f;--ink:#e9ecef;--dim:#9ba5ae;
+--grid:#2a3035;--edge:#2c3237;--track:#21262a;--good:#43d3a4;--bad:#ff8a80;--open:#f0bf55;--late:#c5ccd30f;
+${colours(true)}}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
+body{margin:0;background:var(--page);color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
 font-variant-numeric:tabular-nums}
 main{max-width:1140px;margin:0 auto;padding:28px 20px 60px}
 h1{font-size:30px;line-height:1.15;letter-spacing:-.02em;margin:0 0 4px}
@@ -21,20 +24,19 @@ h2{font-size:21px;letter-spacing:-.01em;margin:0}
 h3{font-size:15px;margin:18px 0 4px}
 p{margin:6px 0}
 .dim,figcaption span{color:var(--dim)}
-.card{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:20px 24px;margin-top:18px}
+.card{background:var(--card);border:1px solid var(--edge);border-radius:10px;
+padding:20px 24px;margin-top:18px}
 dl{display:flex;flex-wrap:wrap;gap:10px 28px;margin:16px 0 0}
 dt{font-size:12px;color:var(--dim)}
 dd{margin:0}
 nav{display:flex;flex-wrap:wrap;gap:6px;margin-top:18px}
-nav a{padding:4px 11px;border:1px solid var(--edge);border-radius:99px;background:var(--card);color:inherit;text-decoration:none;
-font-size:14px}
+nav a{padding:4px 11px;border:1px solid var(--edge);border-radius:99px;background:var(--card);color:inherit;
+text-decoration:none;font-size:14px}
 nav a:hover,nav a:focus{border-color:var(--s1);color:var(--s1)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;list-style:none;margin:8px 0 4px;padding:0;font-size:14px}
 .legend li{color:var(--c)}
-.legend li::before{content:"";display:inline-block;width:10px;height:10px;border-radius:50%;background:var(--c);
-margin-right:7px}
-.counts{display:flex;flex-wrap:wrap;gap:8px;margin:12px 0 0;padding:0;list-style:none}
-.counts li{border:1px solid currentcolor;border-radius:8px;padding:3px 12px;font-weight:600}
+.legend li::before{content:"";display:inline-block;width:10px;height:10px;border-radius:50%;
+background:var(--c);margin-right:7px}
 .good{color:var(--good)}.bad{color:var(--bad)}.open{color:var(--open)}
 .verdicts{margin:8px 0 0;padding:0;list-style:none}
 .verdicts li{padding:3px 0 3px 24px;text-indent:-24px;overflow-wrap:anywhere}
