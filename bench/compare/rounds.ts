@@ -102,7 +102,7 @@ export class Rounds {
     const { seconds } = this.#settings
     const load = this.#openLoad(subject, rate)
     const before = cpuUs(subject.child.pid)
-    const { requests, errors, histogram, lateness } = await runOpenLoad(load, this.#loadCores)
+    const { requests, errors, histogram, lateness, busy } = await runOpenLoad(load, this.#loadCores)
     const used = cpuUs(subject.child.pid) - before
     const sent = requests * (1 + OPEN_WARM_UP_SECONDS / seconds)
     const of = decodeFromCompressedBase64(histogram)
@@ -118,6 +118,7 @@ export class Rounds {
       p999: of.getValueAtPercentile(99.9),
       max: of.maxValue,
       lateP99: late.getValueAtPercentile(99),
+      busy,
       histogram,
     }
     return { requests: sent, found }

@@ -30,6 +30,7 @@ interface Figures {
   errors?: number
   requests?: number
   lateP99?: number
+  busy?: number
   heap?: Round['heap']
 }
 
@@ -46,6 +47,7 @@ function round(f: Figures = {}): Round {
       cpuUs: 33,
       ...times,
       lateP99: f.lateP99 ?? 60,
+      busy: f.busy ?? 0.4,
     },
     memory: { steadyKb: mb * 1024, peakKb: (f.peakMb ?? mb) * 1024 },
     heap: f.heap === undefined ? heap : f.heap,
@@ -176,6 +178,7 @@ test('what could not be measured is not taken for held, and says why', () => {
       'p99',
       runOf({ ...good, nginx: five({ lateP99: 600 }) }),
     ],
+    [/^the generator was busy 95 % of/, 'p99', runOf({ ...good, nginx: five({ busy: 0.95 }) })],
     [/had 999, and 1,000 are/, 'p99', runOf({ ...good, sluice: five({ requests: 999 }) })],
     [/had 9,999, and 10,000 are/, 'p999', runOf({ ...good, sluice: five({ requests: 9999 }) })],
     [/no figures of its heap/, 'gcPauseMs', runOf({ ...good, sluice: five({ heap: null }) })],

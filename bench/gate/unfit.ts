@@ -14,6 +14,8 @@ export interface Party {
 const BEYOND_LEAST = 10
 /** What the generator is late by must be small against what it measures. */
 const LATE_SHARE = 0.5
+/** A generator that has work nearly all the time queues itself. */
+const BUSY_SHARE = 0.9
 
 /** `other` is what ratios are to, or null. */
 export function whyUnfit(bound: Bound, own: Party, other: Party | null, settings: Settings): string {
@@ -50,7 +52,12 @@ function whyPercentile(beyond: number, own: Party, other: Party): string {
   const needed = Math.round(BEYOND_LEAST / beyond)
   if (requests < needed)
     return `too few requests: a round had ${showCount(requests)}, and ${showCount(needed)} are needed`
-  return whyLate(own, other)
+  return whyBusy(rounds) || whyLate(own, other)
+}
+
+function whyBusy(rounds: readonly Round[]): string {
+  const most = Math.max(...rounds.map(({ latency }) => latency.busy))
+  return most > BUSY_SHARE ? `the generator was busy ${Math.round(100 * most)} % of the time` : ''
 }
 
 /** Half of the rounds: fewer could not carry the median away. */

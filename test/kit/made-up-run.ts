@@ -104,6 +104,7 @@ function makeUpRound(
       p999: histogram.getValueAtPercentile(99.9),
       max: histogram.maxValue,
       lateP99: 60 * off(),
+      busy: 0.4,
       histogram: encodeIntoCompressedBase64(histogram),
     },
     memory: { steadyKb, peakKb: steadyKb * (1.2 + 0.2 * random()) },
