@@ -18,6 +18,7 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
 import { Clock } from '../../src/base/clock.ts'
+import { Outbox } from '../../src/base/outbox.ts'
 import { MessageLog } from '../../src/boot/log/worker-log.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import { getField } from '../../src/http1/fields.ts'
@@ -58,8 +59,12 @@ function openLines(): Case[] {
   const nobody = { write: (line: string): void => void (written += line.length) }
   let written = 0
   const clock = makeClock()
-  const sink = { hasAccess: true, access: (line: Uint8Array): void => void (written += line.length) }
-  const tally = new WorkerTally(makeCounters(), sink, clock)
+  const out = new Outbox()
+  const closeLine = (): void => {
+    written += out.used
+    out.used = 0
+  }
+  const tally = new WorkerTally(makeCounters(), { openLine: () => out, closeLine }, clock)
   const repeat = (operation: () => void) => (times: number) => {
     for (let i = 0; i < times; i++) operation()
     return written
@@ -76,8 +81,8 @@ function openLines(): Case[] {
 async function openFiles(): Promise<Case[]> {
   const x = finishedExchange()
   const counters = makeCounters()
-  const log = new MessageLog({ post: () => {}, now: () => 0, counters, accessPlace: NOWHERE })
-  const tally = new WorkerTally(counters, log, makeClock())
+  const log = new MessageLog({ post: () => {}, now: Date.now, counters, accessPlace: NOWHERE })
+  const tally = new WorkerTally(counters, log.access, makeClock())
   const handle = await openFile(NOWHERE, constants.O_WRONLY | constants.O_APPEND)
   const destination = pino.destination({ dest: handle.fd, sync: false, minLength: PINO_BUFFER })
   const logger = makeLogger(pino.stdTimeFunctions.isoTime, destination)

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { FakeClient, readExchange } from '../../test/kit/flow-rig.ts'
 import { Clock } from '../base/clock.ts'
 import { faults } from '../base/faults.ts'
+import { Outbox } from '../base/outbox.ts'
 import {
   BYTES_IN,
   BYTES_OUT,
@@ -24,15 +25,19 @@ function makeRig(hasAccess: boolean) {
     add: (at: number, count: number) => counted.set(at, (counted.get(at) ?? 0) + count),
   } as unknown as Counters // the one method a tally uses
   const lines: string[] = []
-  const sink = {
-    hasAccess,
-    access: (line: Uint8Array) => void lines.push(Buffer.from(line).toString('latin1')),
+  const out = new Outbox()
+  const access = {
+    openLine: () => out,
+    closeLine: () => {
+      lines.push(out.bytes.latin1Slice(0, out.used))
+      out.used = 0
+    },
   }
   const clock = new Clock(
     () => 0,
     () => 0,
   )
-  return { tally: new WorkerTally(counters, sink, clock), counted, lines }
+  return { tally: new WorkerTally(counters, hasAccess ? access : null, clock), counted, lines }
 }
 
 test('an exchange counts once in each: requests, its class, its fault, its bytes', () => {
@@ -54,6 +59,7 @@ test('an exchange counts once in each: requests, its class, its fault, its bytes
     ].sort(),
   )
   assert.equal(lines.length, 1)
+  assert.match(lines[0]!, /^192\.0\.2\.7 - .*"GET \/ HTTP\/1\.1" 502 4 .*\n$/)
 })
 
 test('no line is made while the access log is off, and no fault is no fault', () => {

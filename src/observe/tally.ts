@@ -1,11 +1,12 @@
 /**
  * tally — counts what happened and writes the access line, once an exchange.
  *
- * HOT     `exchange` runs once a request: a handful of stores to the worker's own row. The line is built only while
+ * HOT     `exchange` runs once a request: a handful of stores to the worker's own row. The line is put only while
  *         PROXY_ACCESS_LOG is on.
  */
 import type { Clock } from '../base/clock.ts'
 import { faults } from '../base/faults.ts'
+import type { Outbox } from '../base/outbox.ts'
 import type { Exchange } from '../contract/exchange.ts'
 import {
   BYTES_IN,
@@ -19,23 +20,26 @@ import {
   RESPONSES,
   UPSTREAM_RETRIES,
 } from '../state/counters.ts'
-import { accessLine } from './access-line.ts'
+import { AccessLine } from './access-line.ts'
 
-/** Where finished lines go. */
+/** Takes access lines, and loses them, counted, rather than wait. */
 export interface AccessSink {
-  readonly hasAccess: boolean
-  access(line: Uint8Array): void
+  /** Where the next line is to be put. */
+  openLine(): Outbox
+  /** It has been put there, with its newline. */
+  closeLine(): void
 }
 
 export class WorkerTally {
   readonly #counters: Counters
-  readonly #sink: AccessSink
-  readonly #clock: Clock
+  readonly #access: AccessSink | null
+  readonly #line: AccessLine
 
-  constructor(counters: Counters, sink: AccessSink, clock: Clock) {
+  /** `access` is null while PROXY_ACCESS_LOG is off. */
+  constructor(counters: Counters, access: AccessSink | null, clock: Clock) {
     this.#counters = counters
-    this.#sink = sink
-    this.#clock = clock
+    this.#access = access
+    this.#line = new AccessLine(clock)
   }
 
   exchange(x: Exchange): void {
@@ -46,7 +50,10 @@ export class WorkerTally {
     if (x.fault !== faults.NONE) counters.add(FAULTS + x.fault.id, 1)
     if (x.requestBytes !== 0) counters.add(BYTES_IN, x.requestBytes)
     if (x.responseBytes !== 0) counters.add(BYTES_OUT, x.responseBytes)
-    if (this.#sink.hasAccess) this.#sink.access(Buffer.from(accessLine(x, this.#clock.wall()), 'latin1'))
+    const access = this.#access
+    if (access === null) return
+    this.#line.put(access.openLine(), x)
+    access.closeLine()
   }
 
   retry(): void {

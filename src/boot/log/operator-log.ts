@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Logger } from 'pino'
-import { openPlace } from './worker-log.ts'
+import { openPlace } from './access-file.ts'
 
 /** Kong's names, least important first. */
 export const LEVELS = {

@@ -15,9 +15,21 @@ test('a worker that waits for its lines before it ends has lost none, of this tu
   const counters = new Counters(makeSharedBuffers(TRIAL_SIZES).counters, 0)
   const log = new MessageLog({ post: () => {}, now: () => 0, counters, accessPlace })
   await log.written()
-  log.access(Buffer.from('one\n'))
+  put(log, 'one\n')
   await new Promise((resolve) => setImmediate(resolve))
-  log.access(Buffer.from('two\n'))
+  put(log, 'two\n')
   await log.written()
   assert.equal(readFileSync(accessPlace, 'utf8'), 'one\ntwo\n')
 })
+
+test('while the access log is off there is nowhere to put a line, and nothing to wait for', async () => {
+  const counters = new Counters(makeSharedBuffers(TRIAL_SIZES).counters, 0)
+  const log = new MessageLog({ post: () => {}, now: () => 0, counters, accessPlace: '' })
+  assert.equal(log.access, null)
+  await log.written()
+})
+
+function put(log: MessageLog, line: string): void {
+  log.access?.openLine().putLatin1(line)
+  log.access?.closeLine()
+}

@@ -5,6 +5,7 @@ import type { ListenAddress } from '../../contract/listener.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
 import type { Shared } from '../../contract/shared-memory.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
+import type { AccessSink } from '../../observe/tally.ts'
 import type { Counters } from '../../state/counters.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -13,9 +14,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export interface WorkerLog {
   /** One record for the operator; the primary writes it. */
   operator(level: LogLevel, message: string, fields?: Record<string, unknown>): void
-  /** One finished access line with its newline; the bytes are copied. A no-op while PROXY_ACCESS_LOG is off. */
-  access(line: Uint8Array): void
-  readonly hasAccess: boolean
+  /** Null while PROXY_ACCESS_LOG is off. */
+  readonly access: AccessSink | null
 }
 
 export interface DataPlaneOptions {

@@ -42,7 +42,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     deadlines: new Deadlines(),
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
   }
-  const tally = new WorkerTally(options.counters, options.log, clock)
+  const tally = new WorkerTally(options.counters, options.log.access, clock)
   const flow = makeFlow(options, clock, tally)
   const transport = makeTransport(options, tools, flow)
   const limits = listenerLimits(environment)
