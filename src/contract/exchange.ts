@@ -7,6 +7,7 @@
  * HOT     All fields are set, in declared order, by the constructor and again by `reset`; a test compares the two.
  *         Numbers are never null. Times are milliseconds of the worker's clock as doubles; 0 is "not yet".
  */
+import { empty } from '../base/empty.ts'
 import { type Fault, faults } from '../base/faults.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
 import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
@@ -245,11 +246,11 @@ export class Exchange {
     this.captures = null
     this.consumer = null
     this.credentialId = ''
-    if (this.picked.length !== 0) this.picked.length = 0
+    empty(this.picked)
     this.step = 0
     this.target = null
     this.carrier = null
-    if (this.tried.length !== 0) this.tried.length = 0
+    empty(this.tried)
     this.attempts = 0
     this.connectedMs = 0
     this.sentMs = 0

@@ -64,8 +64,31 @@ export function addField(head: Head, name: string, value: string): void {
   head.added.push(new AddedField(name, value, null, -1))
 }
 
+/** A name that was looked at once, for a plugin that adds one field to many heads. */
+export class FieldName {
+  readonly name: string
+  readonly lower: string
+
+  /** Throws RangeError for what is no field name. */
+  constructor(name: string) {
+    checkField(name, '')
+    this.name = name
+    this.lower = name.toLowerCase()
+  }
+
+  /** As addField. */
+  add(head: Head, value: string): void {
+    checkValue(this.name, value)
+    head.added.push(new AddedField(this.name, value, null, -1))
+  }
+}
+
 function checkField(name: string, value: string): void {
   if (name === '' || !isToken(name)) throw new RangeError(`not a field name: ${JSON.stringify(name)}`)
+  checkValue(name, value)
+}
+
+function checkValue(name: string, value: string): void {
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new RangeError(`not a value for field ${name}`)
 }
 

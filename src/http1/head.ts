@@ -23,6 +23,7 @@
  *         Grammar: RFC 9112 §2–§5, strict: no bare CR or LF, no fold, no space before the colon, no CTL in a value, one
  *         space in the first line.
  */
+import { empty } from '../base/empty.ts'
 import type { Outbox } from '../base/outbox.ts'
 import { SourceMemory } from '../base/source-memory.ts'
 import type { AddedField } from './added-field.ts'
@@ -78,7 +79,7 @@ export class Head extends FirstLine {
     this.resetFirstLine()
     this.count = 0
     this.present = 0
-    if (this.added.length !== 0) this.added.length = 0
+    empty(this.added)
     this.#inFields = this.kind === KIND_TRAILERS
   }
 
@@ -241,10 +242,7 @@ export class Head extends FirstLine {
     for (let i = 0; i < this.added.length; i++) {
       const field = this.added[i]!
       if (field.line === null) {
-        out.putLatin1(field.name)
-        out.putLatin1(': ')
-        out.putLatin1(field.value)
-        out.putLatin1('\r\n')
+        out.putLatin1(field.text)
         continue
       }
       if (field.count < 0) out.putAll(field.line)

@@ -6,7 +6,7 @@
 import type { Exchange } from '../../contract/exchange.ts'
 import { definePlugin, type Handler, NEXT, type Verdict } from '../../contract/plugin.ts'
 import { type Infer, s } from '../../contract/schema.ts'
-import { getField, setField } from '../../http1/fields.ts'
+import { FieldName, getField, removeField, setField } from '../../http1/fields.ts'
 import { type IdMaker, makeIdMaker } from './id-maker.ts'
 
 /** RFC 9110 §5.1: a field's name is a token. */
@@ -42,47 +42,50 @@ export default definePlugin({
   },
 })
 
-/** Where the id is found in `x.notes`. */
-const NOTE = 'correlation_id'
-
 class CorrelationId implements Handler {
-  protected readonly name: string
-  readonly #lower: string
+  protected readonly field: FieldName
   readonly #ids: IdMaker
 
   constructor(config: Infer<typeof schema>, ids: IdMaker) {
-    this.name = config.header_name
-    this.#lower = config.header_name.toLowerCase()
+    this.field = new FieldName(config.header_name)
     this.#ids = ids
   }
 
   onRequest(x: Exchange): Verdict {
-    let id = getField(x.request, this.#lower)
-    if (id === null || id === '') {
-      id = this.#ids.next(x)
-      setField(x.request, this.name, id)
-    }
-    this.#note(x, id)
+    this.give(x)
     return NEXT
   }
 
-  /** The id of this exchange; made now for one that was answered before its request steps ran. */
-  protected idOf(x: Exchange): string {
-    const noted = x.notes?.get(NOTE)
-    if (typeof noted === 'string') return noted
-    const id = getField(x.request, this.#lower) || this.#ids.next(x)
-    this.#note(x, id)
+  /** The id that the client has sent, or a new one that goes on to the target. */
+  protected give(x: Exchange): string {
+    const sent = getField(x.request, this.field.lower)
+    if (sent !== null && sent !== '') return sent
+    const id = this.#ids.next(x)
+    if (sent !== null) removeField(x.request, this.field.lower)
+    this.field.add(x.request, id)
     return id
-  }
-
-  #note(x: Exchange, id: string): void {
-    if (x.notes === null) x.notes = new Map()
-    x.notes.set(NOTE, id)
   }
 }
 
+/** Where the id is found in `x.notes`. */
+const NOTE = 'correlation_id'
+
 class EchoingCorrelationId extends CorrelationId {
+  override onRequest(x: Exchange): Verdict {
+    this.#note(x)
+    return NEXT
+  }
+
   onResponse(x: Exchange): void {
-    setField(x.response, this.name, this.idOf(x))
+    const noted = x.notes?.get(NOTE)
+    // An exchange that was answered before its request steps ran has its id made now.
+    setField(x.response, this.field.name, typeof noted === 'string' ? noted : this.#note(x))
+  }
+
+  #note(x: Exchange): string {
+    const id = this.give(x)
+    if (x.notes === null) x.notes = new Map()
+    x.notes.set(NOTE, id)
+    return id
   }
 }
