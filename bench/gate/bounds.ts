@@ -1,6 +1,9 @@
 /**
  * bounds — everything the gate can hold a run to: which figure of a round, against whom, and what must be in order for
  * it to say anything.
+ *
+ * Bounds of the memory are in megabytes and not ratios: bytes follow neither the machine's speed nor what else runs on
+ * it, and what a process needs is set beside a container's limit, not beside nginx.
  */
 import type { Round } from '../report/result.ts'
 
@@ -12,8 +15,13 @@ export interface Bound {
   /** The figure, in words, as a sentence of the gate begins. */
   readonly says: string
   readonly in: readonly Against[]
-  /** 'peer': a ratio to the reference or the base; 'plain': to the same subject in PLAIN; 'none': the figure itself. */
-  readonly to: 'peer' | 'plain' | 'none'
+  /**
+   * What a ratio is to. 'peer': the reference or the base; 'plain': the same subject in PLAIN; 'subject': the subject
+   * that the bounds are for, in the same scenario; 'none': there is none, the figure itself counts.
+   */
+  readonly to: 'peer' | 'plain' | 'subject' | 'none'
+  /** Whose figure it is, where it is not that of the subject the bounds are for. */
+  readonly of?: string
   readonly unit: '' | 'MB' | 'ms'
   /** More is better: the limit is the least that is allowed. */
   readonly atLeast?: true
@@ -21,6 +29,10 @@ export interface Bound {
   readonly worst?: true
   /** The machine's speed does not move it, so that it says something also where cores are shared. */
   readonly anyCores?: true
+  /** Says something only where the gateway, and not the load or the origin, was what gave out. */
+  readonly atFullSpeed?: true
+  /** 0 is a figure too; of the others it means that nothing was measured. */
+  readonly canBeZero?: true
   /** The share of requests that lie beyond this percentile. */
   readonly beyond?: number
   /** Null where the round has no such figure. */
@@ -43,12 +55,22 @@ export const bounds: readonly Bound[] = [
     read: (r) => r.capacity.cpuUs,
   },
   {
+    name: 'cpuOfTwoWorkers',
+    says: 'CPU a request of two workers',
+    in: ['reference'],
+    to: 'subject',
+    of: 'sluice-two-workers',
+    unit: '',
+    read: (r) => r.capacity.cpuUs,
+  },
+  {
     name: 'requestsPerS',
     says: 'requests/s',
     in: BOTH,
     to: 'peer',
     unit: '',
     atLeast: true,
+    atFullSpeed: true,
     read: (r) => r.capacity.requestsPerS,
   },
   { name: 'p90', says: 'p90', in: BOTH, to: 'peer', unit: '', beyond: 0.1, read: (r) => r.latency.p90 },
@@ -70,6 +92,7 @@ export const bounds: readonly Bound[] = [
     to: 'peer',
     unit: '',
     anyCores: true,
+    canBeZero: true,
     read: (r) => r.heap?.bytesPerRequest ?? null,
   },
   {
@@ -98,6 +121,7 @@ export const bounds: readonly Bound[] = [
     to: 'none',
     unit: 'ms',
     worst: true,
+    canBeZero: true,
     read: (r) => r.heap?.longestPauseMs ?? null,
   },
 ]

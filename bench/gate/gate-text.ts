@@ -53,7 +53,8 @@ export function verdictText(verdict: Verdict): string {
   const amount = to === '' ? `${showFigure(found)} ${unit}` : `${found.toFixed(2)} x ${to}`
   const limit = to === '' ? `${showFigure(verdict.limit)} ${unit}` : verdict.limit.toFixed(2)
   const rounds = `(rounds ${to === '' ? range(spread, showFigure) : range(spread, (one) => one.toFixed(2))})`
-  return `${scenario}: ${says(verdict)} ${amount}, bound ${limit}${consequence(verdict, found)} ${rounds}`
+  const remark = verdict.remark === '' ? '' : `; ${verdict.remark}`
+  return `${scenario}: ${says(verdict)} ${amount}, bound ${limit}${consequence(verdict, found)} ${rounds}${remark}`
 }
 
 function consequence(verdict: Verdict, found: number): string {

@@ -31,6 +31,7 @@ interface Figures {
   requests?: number
   lateP99?: number
   busy?: number
+  used?: number
   heap?: Round['heap']
 }
 
@@ -39,7 +40,7 @@ function round(f: Figures = {}): Round {
   const times = { p50: 300, p90: f.p90 ?? 500, p99, p999: f.p999 ?? 3000, max: 9000, histogram: '' }
   const heap = { bytesPerRequest: 900, collections: 9, longestPauseMs: 2, pausedMs: 9 }
   return {
-    capacity: { requestsPerS: f.rps ?? 10_000, cpuUs: f.cpu ?? 30, errors: 0 },
+    capacity: { requestsPerS: f.rps ?? 10_000, cpuUs: f.cpu ?? 30, used: f.used ?? 1, errors: 0 },
     latency: {
       rate: 6000,
       requests,
@@ -127,6 +128,41 @@ test('the median of the rounds counts: one bad round of five breaks nothing', ()
   assert.deepEqual(verdict.spread, { median: 1.1, least: 1.1, most: 9 })
 })
 
+test('no pause at all, and no byte a request, are figures and hold their bounds', () => {
+  const heap = { bytesPerRequest: 0, collections: 0, longestPauseMs: 0, pausedMs: 0 }
+  const run = runOf({ nginx: five({}), base: five({}), sluice: five({ heap }) })
+  assert.equal(outcomeOf({ gcPauseMs: 10 }, run), 'held')
+  assert.equal(only(judge(gatesOf({}, { bytesPerRequest: 1.1 }), run), 'bytesPerRequest').outcome, 'held')
+})
+
+test('two workers can be held to what one costs a request, each on the cores it had', () => {
+  const limits = { cpuOfTwoWorkers: 1.05 }
+  const two = runOf({ sluice: five({ cpu: 30 }), 'sluice-two-workers': five({ cpu: 33 }) })
+  const verdict = only(judge(gatesOf(limits), two), 'cpuOfTwoWorkers')
+  assert.equal(
+    verdictText(verdict),
+    'plain-64: CPU a request of two workers 1.10 x sluice, bound 1.05: 5 % over (rounds all 1.10)',
+  )
+  const [one, other] = two.scenarios[0]!.subjects
+  const subjects = [one!, { ...other!, gatewayCores: [0, 1] }]
+  const shared = { ...two, scenarios: [{ ...two.scenarios[0]!, subjects }] }
+  const settings = { ...two.settings, loadCores: [1] }
+  assert.match(
+    only(judge(gatesOf(limits), { ...shared, settings }), 'cpuOfTwoWorkers').why,
+    /gateway and load share core 1$/,
+  )
+})
+
+test('a percentile says so where origin and load share a core; CPU has no part in that', () => {
+  const run = runOf({ nginx: five({}), sluice: five({}) }, { originCores: [1], loadCores: [1] })
+  const [, cpu, p99] = judge(gatesOf({ cpu: 1.2, p99: 1.2 }), run)
+  assert.equal(
+    verdictText(p99!),
+    'plain-64: p99 1.00 x nginx, bound 1.20 (rounds all 1.00); origin and load share core 1',
+  )
+  assert.equal(verdictText(cpu!), 'plain-64: CPU a request 1.00 x nginx, bound 1.20 (rounds all 1.00)')
+})
+
 test('one long pause in one round breaks the bound on pauses', () => {
   const heap = { bytesPerRequest: 900, collections: 9, longestPauseMs: 14, pausedMs: 40 }
   const sluice = [...five({}).slice(1), round({ heap })]
@@ -138,12 +174,21 @@ test('a scenario can be held to our own CPU on the plain way', () => {
   const guarded = scenarios.find(({ name }) => name === 'guarded')!
   const subjects = [{ name: 'sluice', version: '1', rounds: five({ cpu: 45 }) }]
   const both = { ...run, scenarios: [...run.scenarios, { scenario: guarded, subjects }] }
-  const verdict = only(judge(gatesOf({ cpuToPlain: 1.35 }, {}, 'guarded'), both), 'cpuToPlain')
+  const gates = gatesOf({ cpuToPlain: 1.35 }, {}, 'guarded')
+  const verdict = only(judge(gates, both), 'cpuToPlain')
   assert.equal(verdict.outcome, 'broken')
   assert.equal(
     verdictText(verdict),
     'guarded: CPU a request 1.50 x plain-64, bound 1.35: 11 % over (rounds all 1.50)',
   )
+  // Rounds of two scenarios are minutes apart: which of them have the same number says nothing.
+  const uneven = [60, 60, 30, 30, 30].map((cpu) => round({ cpu }))
+  const guardedRounds = [45, 45, 45, 30, 30].map((cpu) => round({ cpu }))
+  const results = [
+    { ...run.scenarios[0]!, subjects: [{ name: 'sluice', version: '1', rounds: uneven }] },
+    { scenario: guarded, subjects: [{ name: 'sluice', version: '1', rounds: guardedRounds }] },
+  ]
+  assert.equal(only(judge(gates, { ...run, scenarios: results }), 'cpuToPlain').found, 1.5)
 })
 
 test('one failed request breaks its scenario, whatever else was measured', () => {
@@ -164,7 +209,7 @@ test('what could not be measured is not taken for held, and says why', () => {
   const good = { nginx: five({}), sluice: five({}) }
   const noPeer = {
     ...runOf({ sluice: five({}) }),
-    missing: [{ peer: 'nginx', scenario: '', why: 'no nginx' }],
+    missing: [{ peer: 'nginx', scenario: 'plain-64', why: 'no nginx' }],
   }
   const cases: [why: RegExp, bound: string, run: RunResult][] = [
     [/^nginx is missing: no nginx$/, 'cpu', noPeer],
@@ -182,6 +227,18 @@ test('what could not be measured is not taken for held, and says why', () => {
     [/had 999, and 1,000 are/, 'p99', runOf({ ...good, sluice: five({ requests: 999 }) })],
     [/had 9,999, and 10,000 are/, 'p999', runOf({ ...good, sluice: five({ requests: 9999 }) })],
     [/no figures of its heap/, 'gcPauseMs', runOf({ ...good, sluice: five({ heap: null }) })],
+    [
+      /^the generator was late itself \(0\.21 ms at p99\) in 5 of 5/,
+      'p99',
+      runOf({ ...good, nginx: five({ lateP99: 210 }) }),
+    ],
+    [
+      /^nginx used 60 % of its cores at full speed: load or origin gave out first$/,
+      'requestsPerS',
+      runOf({ ...good, nginx: five({ used: 0.6 }) }),
+    ],
+    [/^a round has no steady memory$/, 'steadyMb', runOf({ ...good, sluice: five({ mb: 0 }) })],
+    [/^sluice-two-workers did not take part in plain-64$/, 'cpuOfTwoWorkers', runOf(good)],
     [/^a round has no CPU a request$/, 'cpu', runOf({ ...good, nginx: five({ cpu: 0 }) })],
   ]
   for (const [why, bound, run] of cases) {
@@ -218,7 +275,7 @@ test('bounds on a change are asked for only where there was a base, also one tha
   const gates = gatesOf({ cpu: 2 }, { cpu: 1.05 })
   const run = runOf({ nginx: five({}), sluice: five({}) })
   assert.equal(gateExitCode(judge(gates, run)), 0)
-  const missing = [{ peer: 'base', scenario: '', why: 'its build failed' }]
+  const missing = [{ peer: 'base', scenario: 'plain-64', why: 'its build failed' }]
   const verdicts = judge(gates, { ...run, missing })
   assert.equal(gateExitCode(verdicts), 2)
   assert.match(gateText(verdicts), /CPU a request x base: base is missing: its build failed/)

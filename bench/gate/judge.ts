@@ -10,7 +10,7 @@ import type { Round, RunResult, ScenarioResult, SubjectResult } from '../report/
 import { type Against, type Bound, boundsAgainst, PLAIN } from './bounds.ts'
 import type { Gates } from './gates.ts'
 import { sideOf } from './noise.ts'
-import { type Party, whyUnfit } from './unfit.ts'
+import { type Party, remarkOn, whyUnfit } from './unfit.ts'
 
 export type Outcome = 'held' | 'broken' | 'not measured'
 
@@ -29,6 +29,8 @@ export interface Verdict {
   readonly outcome: Outcome
   /** Why it was not measured, or what failed; '' else. */
   readonly why: string
+  /** What the reader has to know of a percentile that was judged; '' else. */
+  readonly remark: string
 }
 
 /** Base bounds only where the run had, or should have had, a base. */
@@ -71,7 +73,7 @@ function judgeScenario(here: Case, limits: ReadonlyMap<string, number>): Verdict
 
 function judgeErrors(here: Case, own: SubjectResult | null): Verdict {
   const rounds = own?.rounds ?? []
-  const blank = { ...identify(here), bound: 'errors', to: '', limit: 0, spread: null }
+  const blank = { ...identify(here), bound: 'errors', to: '', limit: 0, spread: null, remark: '' }
   if (rounds.length === 0)
     return {
       ...blank,
@@ -93,19 +95,22 @@ function countRequests(rounds: readonly Round[], run: RunResult): number {
 }
 
 function judgeBound(here: Case, bound: Bound, limit: number): Verdict {
-  const own = partyOf(here, here.scenario, here.gates.subject)
+  const own = partyOf(here, here.scenario, bound.of ?? here.gates.subject)
   const other = otherOf(here, bound)
-  const blank = { ...identify(here), bound: bound.name, to: nameOf(here, bound), limit }
+  const blank = { ...identify(here), bound: bound.name, to: nameOf(here, bound), limit, remark: '' }
   const why = whyUnfit(bound, own, other, here.run.settings)
   if (why !== '') return { ...blank, found: null, spread: null, outcome: 'not measured', why }
   const figures = figuresOf(bound, own, other)
   const spread = spreadOf(figures)
-  if (spread === null || !figures.every((figure) => Number.isFinite(figure) && figure > 0)) {
+  const isFigure = (one: number): boolean =>
+    Number.isFinite(one) && (one > 0 || (one === 0 && bound.canBeZero === true))
+  if (spread === null || !figures.every(isFigure)) {
     const none = `a round has no ${bound.says}`
     return { ...blank, found: null, spread: null, outcome: 'not measured', why: none }
   }
   const found = bound.worst === true ? spread.most : spread.median
-  return { ...blank, found, spread, ...decide(here.against, bound, limit, { found, figures }) }
+  const remark = remarkOn(bound, here.run.settings)
+  return { ...blank, found, spread, remark, ...decide(here.against, bound, limit, { found, figures }) }
 }
 
 function decide(
@@ -123,29 +128,36 @@ function decide(
   return { outcome: 'not measured', why }
 }
 
+/** Rounds of two scenarios are minutes apart: each is set against the median of the other's, not beside its namesake. */
 function figuresOf(bound: Bound, own: Party, other: Party | null): number[] {
   const read = (party: Party): number[] => party.rounds.map((round) => bound.read(round) ?? Number.NaN)
-  return other === null ? read(own) : ratiosOf(read(own), read(other))
+  if (other === null) return read(own)
+  if (bound.to !== 'plain') return ratiosOf(read(own), read(other))
+  const plain = spreadOf(read(other))!.median
+  return read(own).map((figure) => figure / plain)
 }
 
 function otherOf(here: Case, bound: Bound): Party | null {
   if (bound.to === 'none') return null
   if (bound.to === 'plain') return partyOf(here, PLAIN, here.gates.subject)
-  return partyOf(here, here.scenario, here.gates[here.against].subject)
+  return partyOf(here, here.scenario, nameOf(here, bound))
 }
 
 function nameOf(here: Case, bound: Bound): string {
   if (bound.to === 'none') return ''
+  if (bound.to === 'subject') return here.gates.subject
   return bound.to === 'plain' ? PLAIN : here.gates[here.against].subject
 }
 
 function partyOf({ run }: Case, scenario: string, name: string): Party {
-  const rounds = findSubject(run, scenario, name)?.rounds ?? []
-  return { name, rounds, absent: rounds.length > 0 ? '' : whyAbsent(run, scenario, name) }
+  const { rounds, gatewayCores = run.settings.gatewayCores } = findSubject(run, scenario, name) ?? {
+    rounds: [],
+  }
+  return { name, rounds, gatewayCores, absent: rounds.length > 0 ? '' : whyAbsent(run, scenario, name) }
 }
 
 function whyAbsent(run: RunResult, scenario: string, name: string): string {
-  const missing = run.missing.find((one) => one.peer === name && ['', scenario].includes(one.scenario))
+  const missing = run.missing.find((one) => one.peer === name && one.scenario === scenario)
   if (missing !== undefined) return `${name} is missing: ${missing.why}`
   if (findScenario(run, scenario) === null) return `${scenario} was not run`
   return `${name} did not take part in ${scenario}`

@@ -36,7 +36,7 @@ export function asksVersion(
 ): () => Promise<string | null> {
   let known: string | null | undefined
   return async () => {
-    known ??= askVersion(command(), pattern)
+    if (known === undefined) known = askVersion(command(), pattern)
     return known
   }
 }

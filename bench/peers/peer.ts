@@ -25,6 +25,8 @@ export interface Peer {
   readonly install: string
   /** It runs on V8, so its collections can be traced. */
   readonly isNode: boolean
+  /** Where it always has as many, whatever a run asks for: processes or threads that carry traffic. */
+  readonly workers?: number
   /** As it tells itself; null where it is not installed. */
   version(): Promise<string | null>
   /** Why it cannot do a scenario, or ''. */

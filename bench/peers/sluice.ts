@@ -9,11 +9,11 @@ import { kongYml, type PluginEntry } from './kong-yml.ts'
 import type { Launch, Peer, Place } from './peer.ts'
 
 export interface SluiceOptions {
-  /** Of Node, before the program: `--trace-gc`. */
-  readonly nodeFlags?: readonly string[]
   /** Beside those that the work asks for. */
   readonly plugins?: readonly PluginEntry[]
   readonly install?: string
+  /** In place of those that a run asks for. */
+  readonly workers?: number
   cannot?(scenario: Scenario): string
   /** Of the guarded work's limit. */
   limit?(place: Place): Record<string, unknown>
@@ -27,25 +27,23 @@ type Env = Readonly<Record<string, string>>
 
 /** A Sluice whose program is `main`; `env` goes before what the bench sets itself. */
 export function sluiceAt(name: string, main: string, env: Env = {}, options: SluiceOptions = {}): Peer {
-  const { nodeFlags = [], install = 'npm run build', cannot = () => '' } = options
+  const { install = 'npm run build', cannot = () => '' } = options
   const version = asksVersion(() => [process.execPath, main, 'version'], /(\S+)/)
   return {
     name,
     install,
     isNode: true,
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
     version,
     cannot,
-    launch: (place, scenario): Launch => ({
-      command: [
-        process.execPath,
-        ...nodeFlags,
-        main,
-        'start',
-        '--config',
-        write(name, place, scenario, options),
-      ],
-      env: { ...settings(name, place, scenario), ...env },
-    }),
+    launch: (at, scenario): Launch => {
+      const place = { ...at, workers: options.workers ?? at.workers }
+      const file = write(name, place, scenario, options)
+      return {
+        command: [process.execPath, main, 'start', '--config', file],
+        env: { ...settings(name, place, scenario), ...env },
+      }
+    },
   }
 }
 
@@ -97,7 +95,7 @@ export const sluices: readonly Peer[] = [
   sluice,
   sluiceAt('sluice-pipelining', sluiceMain, { SLUICE_UPSTREAM_PIPELINING: '1' }),
   { ...withUws, version: async () => (hasUws() ? withUws.version() : null) },
-  sluiceAt('sluice-two-workers', sluiceMain, { SLUICE_WORKERS: '2' }),
+  sluiceAt('sluice-two-workers', sluiceMain, {}, { workers: 2 }),
   {
     ...withRedis,
     version: async () => (findProgram('redis-server') === null ? null : withRedis.version()),

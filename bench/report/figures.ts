@@ -7,7 +7,7 @@ export interface Figures {
   readonly version: string
   readonly requestsPerS: Spread
   readonly cpuUs: Spread
-  /** To the first subject; null for the first itself, and where the first has nothing to divide by. */
+  /** To the reference; null for itself, where it did not take part, and where it has nothing to divide by. */
   readonly cpuRatio: Spread | null
   readonly p99Ratio: Spread | null
   readonly requestsRatio: Spread | null
@@ -23,12 +23,11 @@ export interface Figures {
 }
 
 /** A subject without a round is left out. */
-export function figuresOf({ subjects }: ScenarioResult): Figures[] {
-  const first = subjects[0]
-  if (first === undefined) return []
+export function figuresOf({ subjects }: ScenarioResult, reference: string): Figures[] {
+  const other = subjects.find(({ name }) => name === reference) ?? null
   return subjects
     .filter(({ rounds }) => rounds.length > 0)
-    .map((subject) => figuresOfSubject(subject, subject === first ? null : first))
+    .map((subject) => figuresOfSubject(subject, subject === other ? null : other))
 }
 
 /** Asked for in the open loop, a second; 0 where nothing was measured. */
@@ -42,12 +41,12 @@ export function latenessMs({ subjects }: ScenarioResult): number {
   return (spreadOf(late)?.median ?? 0) / 1000
 }
 
-function figuresOfSubject({ name, version, rounds }: SubjectResult, first: SubjectResult | null): Figures {
+function figuresOfSubject({ name, version, rounds }: SubjectResult, other: SubjectResult | null): Figures {
   const all = (read: (round: Round) => number): Spread => spreadOf(rounds.map(read))!
   const ratio = (read: (round: Round) => number): Spread | null =>
-    first === null
+    other === null
       ? null
-      : spreadOf(ratiosOf(rounds.map(read), first.rounds.map(read)).filter(Number.isFinite))
+      : spreadOf(ratiosOf(rounds.map(read), other.rounds.map(read)).filter(Number.isFinite))
   const ms = (read: (round: Round) => number): number => all(read).median / 1000
   const heaps = rounds.flatMap(({ heap }) => (heap === null ? [] : [heap]))
   return {

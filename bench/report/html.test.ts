@@ -51,7 +51,7 @@ test('every subject, scenario, missing peer and broken bound is named', () => {
   const page = htmlPage(run, judge(gates, run))
   for (const { name } of madeUpSubjects) assert.ok(page.includes(`>${name} `), name)
   for (const name of ['plain-64', 'guarded']) assert.ok(page.includes(`<h2>${name}</h2>`), name)
-  assert.match(page, /<b>envoy<\/b>: not installed/)
+  assert.match(page, /<b>envoy<\/b> in plain-64: not installed/)
   assert.match(page, /plain-8 was not run/)
   assert.match(page, /v0\.1\.0-12-gabcdef0/)
 })
@@ -79,6 +79,32 @@ test('each subject has one colour in all scenarios, and ours is the same on ever
   assert.deepEqual([...colours], ['s1'])
 })
 
+test('without the one that all were to be compared with there are no ratios, to nobody else either', () => {
+  const without = run.scenarios.map((result) => ({ ...result, subjects: result.subjects.slice(1) }))
+  const page = htmlPage({ ...run, scenarios: without }, null)
+  checkTags(page)
+  assert.match(page, /<p class="dim">nginx did not take part: no ratios<\/p><ul class="legend">/)
+  assert.match(page, /id="guarded">[\s\S]*nginx did not take part: no ratios/)
+  assert.doesNotMatch(page, /x sluice|class="overview"/)
+})
+
+test('one scenario without the reference does not change whom the others are compared with', () => {
+  const [plain, guarded] = run.scenarios
+  const scenarios = [{ ...plain!, subjects: plain!.subjects.slice(1) }, guarded!]
+  const page = htmlPage({ ...run, scenarios }, null)
+  assert.match(page, /<b>CPU a request, x nginx<\/b>/)
+  assert.doesNotMatch(page, /x sluice/)
+  assert.equal(page.match(/nginx did not take part: no ratios/g)?.length, 1)
+})
+
+test('the page tells where everything ran, and what that does to its percentiles', () => {
+  const settings = { ...run.settings, originCores: [3], loadCores: [2, 3], workers: 1 }
+  const page = htmlPage({ ...run, settings }, null)
+  assert.match(page, /<dt>cores<\/dt><dd>gateway on 0; origin on 3; load on 2, 3<\/dd>/)
+  assert.match(page, /<dt>origin<\/dt><dd>nginx 1\.22\.1<\/dd>/)
+  assert.equal(page.match(/<p class="dim">origin and load share core 3<\/p>/g)?.length, 2)
+})
+
 test('no coordinate is missing, also of a run with one request, no rounds, no histograms or zeros', () => {
   const bare = run.scenarios.map((result) => ({
     ...result,
@@ -100,7 +126,7 @@ function emptied(
   round: RunResult['scenarios'][0]['subjects'][0]['rounds'][0],
 ): RunResult['scenarios'][0]['subjects'][0]['rounds'][0] {
   return {
-    capacity: { requestsPerS: 0, cpuUs: 0, errors: 5 },
+    capacity: { requestsPerS: 0, cpuUs: 0, used: 0, errors: 5 },
     latency: { ...round.latency, p99: 0, histogram: '' },
     memory: { steadyKb: 0, peakKb: 0 },
     heap: null,

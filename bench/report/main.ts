@@ -31,7 +31,7 @@ function main(words: string[]): void {
   const run = readResult(file)
   const verdicts = values.gate ? judgeBy(values.gates, run) : null
   const draw = values.markdown ? markdownTable : terminalTable
-  for (const result of run.scenarios) console.log(`${draw(result)}\n`)
+  for (const result of run.scenarios) console.log(`${draw(result, run)}\n`)
   const page = file.replace(/(?:\.json)?$/, '.html')
   writeWhole(page, htmlPage(run, verdicts))
   console.log(`page: ${page}`)

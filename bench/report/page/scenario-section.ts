@@ -2,8 +2,8 @@
 import { type Figures, figuresOf, latenessMs, rateOf } from '../figures.ts'
 import { mergeHistograms, percentileLine } from '../merged-histogram.ts'
 import { type Spread, showCount, showFigure } from '../ratios.ts'
-import type { ScenarioResult, SubjectResult } from '../result.ts'
-import { tableOf } from '../table.ts'
+import type { RunResult, ScenarioResult, SubjectResult } from '../result.ts'
+import { notesOf, tableOf } from '../table.ts'
 import { type Bar, barChart } from './bar-chart.ts'
 import { type Line, latencyChart } from './latency-chart.ts'
 import type { Looks } from './looks.ts'
@@ -12,13 +12,13 @@ import { html, type Markup, NOTHING } from './markup.ts'
 const WIDE = { width: 1080, height: 390, right: 165 }
 const NARROW = { width: 430, height: 380, right: 124 }
 
-export function scenarioSection(result: ScenarioResult, looks: Looks): Markup {
+export function scenarioSection(result: ScenarioResult, run: RunResult, looks: Looks): Markup {
   const { name, says, connections } = result.scenario
-  const figures = figuresOf(result)
+  const figures = figuresOf(result, run.reference)
   return html`<section class="card" id="${name}"><h2>${name}</h2>
 <p class="dim">${says.includes('connections') ? says : `${says}; ${connections} connections`}</p>
 ${failures(figures)}${latency(result, looks)}
-<div class="three">${bars(figures, looks)}</div>${numbers(result, looks)}</section>`
+<div class="three">${bars(figures, looks)}</div>${numbers(result, run, looks)}</section>`
 }
 
 function failures(figures: readonly Figures[]): Markup[] {
@@ -88,10 +88,11 @@ function showRatio(spread: Spread | null): string {
   return spread === null ? '' : `${spread.median.toFixed(2)} x`
 }
 
-function numbers(result: ScenarioResult, looks: Looks): Markup {
-  const { head, rows } = tableOf(result)
+function numbers(result: ScenarioResult, run: RunResult, looks: Looks): Markup {
+  const { head, rows } = tableOf(result, run)
+  const notes = notesOf(result, run).map((note) => html`<p class="dim">${note}</p>`)
   const heads = head.map((cell) => html`<th scope="col">${cell}</th>`)
-  return html`<div class="scroll"><table><thead><tr>${heads}</tr></thead><tbody>${rows.map((cells) => tableRow(cells, looks))}</tbody></table></div>`
+  return html`<div class="scroll"><table><thead><tr>${heads}</tr></thead><tbody>${rows.map((cells) => tableRow(cells, looks))}</tbody></table></div>${notes}`
 }
 
 function tableRow(cells: readonly string[], looks: Looks): Markup {

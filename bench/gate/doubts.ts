@@ -1,0 +1,22 @@
+/** doubts — what a reader of a scenario's figures has to know of them, by the rules of the gate. */
+import type { ScenarioResult, Settings } from '../report/result.ts'
+import { bounds } from './bounds.ts'
+import { sharesOrigin, whyBusy, whyCores, whyFew, whyIdle, whyLate } from './unfit.ts'
+
+export function doubtsOf({ subjects }: ScenarioResult, settings: Settings): string[] {
+  const parties = subjects.filter(({ rounds }) => rounds.length > 0)
+  if (parties.length === 0) return []
+  const rounds = parties.flatMap((party) => party.rounds)
+  const few = bounds.flatMap(({ says, beyond }) => {
+    const why = beyond === undefined ? '' : whyFew(beyond, rounds)
+    return why === '' ? [] : [`${says}: ${why}`]
+  })
+  const generator = parties.flatMap((party) => {
+    const why = whyBusy(party.rounds) || whyLate(party.rounds, party.rounds)
+    return why === '' ? [] : [`${party.name}: ${why}`]
+  })
+  const cores = parties.map(({ gatewayCores = settings.gatewayCores }) => whyCores(settings, gatewayCores))
+  const shared = [...new Set(cores), sharesOrigin(settings)].filter((why) => why !== '')
+  const idle = parties.map(whyIdle).filter((why) => why !== '')
+  return [...shared, ...few, ...generator, ...idle]
+}
