@@ -3,6 +3,8 @@ import { extname } from 'node:path'
 import { askProcess } from '../open-loop/ask-process.ts'
 import type { ClosedLoad, ClosedResult } from './load-result.ts'
 
+/** For starting, for answers that are waited for, and for the histograms. */
+const SPARE_MS = 60_000
 const PROGRAM = new URL(`./autocannon-main${extname(import.meta.url)}`, import.meta.url)
 
 /** What autocannon's process is asked. */
@@ -27,5 +29,6 @@ export async function runAutocannon(load: ClosedLoad, cores: readonly number[]):
     load,
     threads: Math.max(1, Math.min(cores.length, load.connections)),
   }
-  return await askProcess({ program: PROGRAM, cores }, question)
+  const withinMs = load.seconds * 1000 + SPARE_MS
+  return await askProcess({ program: PROGRAM, cores, withinMs }, question)
 }

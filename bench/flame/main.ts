@@ -1,8 +1,8 @@
 /** flame — where the CPU time of a gateway under load goes, as a profile that opens in Chrome and in speedscope. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../../src/boot/machine.ts'
+import { ownFolder } from '../measure/ending.ts'
 import { readMachine } from '../measure/machine.ts'
 import { cpuUs } from '../measure/proc.ts'
 import { peers } from '../peers/all-peers.ts'
@@ -76,13 +76,16 @@ function show(options: FlameOptions, workers: readonly WorkerProfile[], us: numb
 }
 
 async function showWhere(gateway: UnderLoad, options: FlameOptions, us: number): Promise<void> {
-  const file = join(tmpdir(), `sluice-flame-${process.pid}.perf`)
-  const load = gateway.drive(options.seconds + 2 * MARGIN_SECONDS)
-  await Promise.all([pause(MARGIN_SECONDS).then(() => recordPerf(gateway.pid, options.seconds, file)), load])
-  console.log(`${whereTable(readPerf(file), us)}\n`)
-  rmSync(file, { force: true })
-  // Node's list of compiled functions, which perf looks for there.
-  rmSync(`/tmp/perf-${gateway.pid}.map`, { force: true })
+  const folder = ownFolder('sluice-perf-')
+  try {
+    const file = join(folder.path, 'samples')
+    const load = gateway.drive(options.seconds + 2 * MARGIN_SECONDS)
+    const recorded = pause(MARGIN_SECONDS).then(() => recordPerf(gateway.pid, options.seconds, file))
+    await Promise.all([recorded, load])
+    console.log(`${whereTable(readPerf(file), us)}\n`)
+  } finally {
+    folder.remove()
+  }
   let requests = 0
   const counts = await countSyscalls(gateway.pid, async () => {
     requests = (await gateway.drive(STRACE_SECONDS)).requests

@@ -1,9 +1,9 @@
 /** What perf and strace print is read right: where the time is, and how many calls there were. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { cpuOf } from '../measure/proc.ts'
 import { listeningPorts } from './open-inspector.ts'
 import { sumSamples } from './perf-samples.ts'
-import { cpuOf } from './profile-workers.ts'
 import { readCounts } from './syscalls.ts'
 
 const READ = `        5581 uv__read (/usr/bin/node)

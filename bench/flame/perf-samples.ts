@@ -1,6 +1,7 @@
 /** perf-samples — where a process is, kernel and native code included, as `perf` sees it; needs `--perf-basic-prof`. */
 import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
+import { onEnding } from '../measure/ending.ts'
 import { type Area, type AreaRow, AreaSums, areaOf } from './areas.ts'
 
 const run = promisify(execFile)
@@ -10,7 +11,9 @@ const OUTPUT_MAX = 2 ** 30
 /** Records while the process works. Throws with what perf said where it is not allowed. */
 export async function recordPerf(pid: number, seconds: number, file: string): Promise<void> {
   const words = ['record', '-q', '-F', String(SAMPLES_PER_S), '-g', '-p', String(pid), '-o', file]
-  await run('perf', [...words, '--', 'sleep', String(seconds)])
+  const recording = run('perf', [...words, '--', 'sleep', String(seconds)])
+  const forget = onEnding(() => void recording.child.kill('SIGTERM'))
+  await recording.finally(forget)
 }
 
 export function readPerf(file: string): AreaRow[] {

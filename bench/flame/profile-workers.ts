@@ -1,9 +1,8 @@
 /** profile-workers — a CPU profile of each worker thread of a process, all over the same seconds. */
+import { type CpuTime, cpuOf } from '../measure/proc.ts'
 import { type Asked, evaluate, type Inspector } from './inspector.ts'
 import type { CpuProfile } from './summary.ts'
 
-/** USER_HZ, which is 100 on every Linux there is. */
-const TICK_US = 10_000
 const STAT = "process.getBuiltinModule('node:fs').readFileSync('/proc/thread-self/stat', 'latin1')"
 
 export interface ProfileSettings {
@@ -16,12 +15,7 @@ export interface WorkerProfile {
   readonly name: string
   readonly profile: CpuProfile
   /** What the thread used meanwhile; 0 where no /proc tells. */
-  readonly cpu: ThreadCpu
-}
-
-export interface ThreadCpu {
-  readonly userUs: number
-  readonly systemUs: number
+  readonly cpu: CpuTime
 }
 
 export async function profileWorkers(
@@ -56,16 +50,10 @@ async function profileThread(
   }
 }
 
-async function readCpu(thread: Asked): Promise<ThreadCpu> {
+async function readCpu(thread: Asked): Promise<CpuTime> {
   try {
     return cpuOf(String(await evaluate(thread, STAT)))
   } catch {
     return { userUs: 0, systemUs: 0 } // not Linux, or an old Node
   }
-}
-
-/** From the line that /proc has of a thread. Its second field is a name in parentheses and may hold anything. */
-export function cpuOf(stat: string): ThreadCpu {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return { userUs: Number(fields[11]) * TICK_US, systemUs: Number(fields[12]) * TICK_US }
 }

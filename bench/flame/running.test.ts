@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { extname } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { until } from '../../test/kit/command.ts'
 import { portsOf } from './open-inspector.ts'
 import { profileRunning } from './running.ts'
 
@@ -33,6 +36,21 @@ test('a worker is profiled while it runs, and no port stays open', { skip: !isLi
     assert.ok(names.includes('spin'), names.join())
     assert.deepEqual(portsOf(child.pid!), [])
   }
+  assert.equal(child.exitCode, null)
+})
+
+test('an interrupt while the inspector opens leaves no port open', { skip: !isLinux }, async (t) => {
+  const child = await start(BUSY)
+  t.after(() => child.kill('SIGKILL'))
+  const program = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url))
+  const flame = spawn(process.execPath, [program, '--pid', String(child.pid), '--seconds', '60'], {
+    stdio: 'ignore',
+  })
+  const ended = once(flame, 'exit')
+  await until('the inspector is open', () => portsOf(child.pid!).length > 0)
+  flame.kill('SIGTERM')
+  assert.deepEqual(await ended, [143, null])
+  assert.deepEqual(portsOf(child.pid!), [])
   assert.equal(child.exitCode, null)
 })
 

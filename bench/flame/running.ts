@@ -1,4 +1,5 @@
 /** running — profiles a gateway that runs already, and leaves it as it was found. */
+import { onEnding } from '../measure/ending.ts'
 import { connectInspector, type Opened, openInspector } from './open-inspector.ts'
 import { type ProfileSettings, profileWorkers, type WorkerProfile } from './profile-workers.ts'
 
@@ -8,16 +9,24 @@ export async function profileRunning(
   place: string,
   settings: ProfileSettings,
 ): Promise<WorkerProfile[]> {
-  const opened = place === '' ? await openInspector(pid) : await atPlace(place)
-  const leave = () => void opened.close().finally(() => process.exit(130))
-  process.once('SIGINT', leave)
-  process.once('SIGTERM', leave)
+  let opening: Promise<Opened> | null = null
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    closing ??= opening === null ? Promise.resolve() : opening.then((opened) => opened.close())
+    return closing
+  }
+  // Before the signal that has the process open its inspector: from then on an interrupt would leave it open.
+  const forget = onEnding(close)
   try {
-    return await profileWorkers(opened.inspector, settings)
+    opening = place === '' ? openInspector(pid) : atPlace(place)
+    const { inspector } = await opening
+    try {
+      return await profileWorkers(inspector, settings)
+    } finally {
+      await close()
+    }
   } finally {
-    process.off('SIGINT', leave)
-    process.off('SIGTERM', leave)
-    await opened.close()
+    forget()
   }
 }
 

@@ -1,5 +1,6 @@
 /** syscalls — how many system calls of each kind a process makes, counted by strace; it runs far slower meanwhile. */
 import { spawn } from 'node:child_process'
+import { onEnding } from '../measure/ending.ts'
 
 /** Until all threads are attached. */
 const ATTACH_MS = 1000
@@ -18,10 +19,17 @@ export async function countSyscalls(
     strace.once('error', reject)
     strace.once('close', () => resolve())
   })
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, ATTACH_MS))])
-  if (strace.exitCode !== null) throw new Error(`strace: ${said.trim()}`)
-  await during()
-  strace.kill('SIGINT')
+  const detach = (): void => void strace.kill('SIGINT')
+  const forget = onEnding(detach)
+  try {
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, ATTACH_MS))])
+    if (strace.exitCode !== null) throw new Error(`strace: ${said.trim()}`)
+    await during()
+  } finally {
+    // Else the process stays as slow as it is under strace.
+    detach()
+    forget()
+  }
   await ended
   return readCounts(said)
 }

@@ -1,10 +1,9 @@
 /** under-load — one gateway with a scenario's origin behind it, and the load of the scenario whenever it is wanted. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { runClosedLoad } from '../closed-loop/run-closed-load.ts'
 import type { Scenario } from '../load/scenario.ts'
 import { type Cores, shareCores } from '../measure/cores.ts'
+import { onEnding, ownFolder } from '../measure/ending.ts'
 import { Child, freePort } from '../measure/run-child.ts'
 import { originFor } from '../peers/origin.ts'
 import type { Peer } from '../peers/peer.ts'
@@ -22,7 +21,8 @@ export interface Driven {
 
 export class UnderLoad {
   readonly #scenario: Scenario
-  readonly #directory: string
+  readonly #folder = ownFolder('sluice-flame-')
+  readonly #forget: () => void
   readonly #cores: Cores
   #origin: Child | null = null
   #gateway: Child | null = null
@@ -42,7 +42,7 @@ export class UnderLoad {
   private constructor(scenario: Scenario, workers: number) {
     this.#scenario = scenario
     this.#cores = shareCores(workers)
-    this.#directory = mkdtempSync(join(tmpdir(), 'sluice-flame-'))
+    this.#forget = onEnding(() => this.#removeMap())
   }
 
   get pid(): number {
@@ -62,11 +62,18 @@ export class UnderLoad {
   async close(): Promise<void> {
     await this.#gateway?.stop()
     await this.#origin?.stop()
-    rmSync(this.#directory, { recursive: true, force: true })
+    this.#removeMap()
+    this.#forget()
+    this.#folder.remove()
+  }
+
+  /** V8's list of compiled functions, which it writes there for perf where it is asked to. */
+  #removeMap(): void {
+    if (this.pid > 0) rmSync(`/tmp/perf-${this.pid}.map`, { force: true })
   }
 
   async #start(peer: Peer, { workers, nodeFlags }: UnderLoadSettings): Promise<void> {
-    const directory = this.#directory
+    const directory = this.#folder.path
     const originPort = await freePort()
     const origin = originFor(this.#scenario)
     const place = { directory, port: originPort, originPort: 0, workers: 1 }

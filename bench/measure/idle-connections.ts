@@ -7,14 +7,14 @@
  * /proc, and the connections come from as many addresses of 127.0.0.0/8 as the range of ports asks for. Memory of the
  * kernel for sockets is not in the resident size, nor here.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { readFilesMax } from '../../src/boot/machine.ts'
+import { ownFolder } from './ending.ts'
 import { IdleClients, probe, type Waits } from './idle-clients.ts'
 import { fittingConnections, sourcesFor } from './idle-limits.ts'
 import { cpuUs, memoryKb } from './proc.ts'
@@ -67,7 +67,7 @@ function readAsked(): Asked {
 
 class Bench {
   readonly #asked: Asked
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-idle-'))
+  readonly #folder = ownFolder('sluice-idle-')
   readonly #origin = http.createServer((_, response) => response.setHeader('Content-Length', 2).end('ok'))
   #gateway: Child | null = null
   #port = 0
@@ -83,7 +83,7 @@ class Bench {
     this.#statusPort = await freePort()
     const { port } = this.#origin.address() as AddressInfo // a TCP server's address is never a string
     const services = [{ host: '127.0.0.1', port, routes: [{ paths: ['/'] }] }]
-    const config = join(this.#folder, 'kong.json')
+    const config = join(this.#folder.path, 'kong.json')
     writeFileSync(config, JSON.stringify({ _format_version: '3.0', services }))
     const main = fileURLToPath(new URL('../../src/main.js', import.meta.url))
     this.#gateway = new Child({
@@ -98,7 +98,7 @@ class Bench {
     const { connections, workers, profile } = this.#asked
     return {
       SLUICE_PROFILE: profile,
-      SLUICE_PREFIX: this.#folder,
+      SLUICE_PREFIX: this.#folder.path,
       SLUICE_PROXY_LISTEN: `127.0.0.1:${this.#port}`,
       SLUICE_STATUS_LISTEN: `127.0.0.1:${this.#statusPort}`,
       SLUICE_WORKERS: String(workers),
@@ -139,7 +139,7 @@ class Bench {
     await this.#gateway?.stop()
     this.#origin.close()
     this.#origin.closeAllConnections()
-    rmSync(this.#folder, { recursive: true, force: true })
+    this.#folder.remove()
   }
 }
 

@@ -1,6 +1,8 @@
 /** Starts programs, pinned to cores where that is possible, and stops them by pid. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import net from 'node:net'
+import { onEnding } from './ending.ts'
+import { killTree } from './proc.ts'
 
 const START_MS = 30_000
 const STOP_MS = 10_000
@@ -25,6 +27,7 @@ export class Child {
   readonly pid: number
   readonly #child: ChildProcess
   readonly #name: string
+  readonly #forget: () => void
   #said = ''
 
   constructor({ command, env = {}, cores, onOutput }: Program) {
@@ -42,11 +45,12 @@ export class Child {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-WORDS_KEPT)
     })
-    process.once('exit', this.#kill)
+    this.#forget = onEnding(() => this.#kill())
   }
 
-  readonly #kill = () => {
-    this.#child.kill('SIGKILL')
+  /** With all that it started: a master that is killed alone leaves its workers behind. */
+  #kill(): void {
+    if (!this.isGone) killTree(this.pid)
   }
 
   get isGone(): boolean {
@@ -65,13 +69,14 @@ export class Child {
   }
 
   async stop(): Promise<void> {
-    process.off('exit', this.#kill)
-    if (this.isGone) return
-    const gone = new Promise((resolve) => this.#child.once('exit', resolve))
-    this.#child.kill('SIGTERM')
-    const kill = setTimeout(this.#kill, STOP_MS)
-    await gone
-    clearTimeout(kill)
+    if (!this.isGone) {
+      const gone = new Promise((resolve) => this.#child.once('exit', resolve))
+      this.#child.kill('SIGTERM')
+      const kill = setTimeout(() => this.#kill(), STOP_MS)
+      await gone
+      clearTimeout(kill)
+    }
+    this.#forget()
   }
 }
 

@@ -1,6 +1,7 @@
 /** ask-process — runs one of the bench's own programs in a process of its own: a question in, an answer out, as JSON. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { onEnding } from '../measure/ending.ts'
 import { has } from '../measure/run-child.ts'
 
 export interface Asked {
@@ -8,15 +9,21 @@ export interface Asked {
   readonly program: URL
   /** CPU numbers it may run on; all where there are none, or no taskset. */
   readonly cores: readonly number[]
+  /** It is killed when it has not answered by then. */
+  readonly withinMs: number
 }
 
 /** Rejects with what the program said when it fails. */
-export function askProcess<Answer>({ program, cores }: Asked, question: unknown): Promise<Answer> {
+export function askProcess<Answer>({ program, cores, withinMs }: Asked, question: unknown): Promise<Answer> {
   const command = [process.execPath, fileURLToPath(program)]
   if (cores.length > 0 && has('taskset')) command.unshift('taskset', '-c', cores.join(','))
   const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] })
   const kill = (): boolean => child.kill('SIGKILL')
-  process.once('exit', kill)
+  const forget = onEnding(() => void kill())
+  let isLate = false
+  const late = setTimeout(() => {
+    isLate = kill()
+  }, withinMs)
   let out = ''
   let words = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -30,12 +37,14 @@ export function askProcess<Answer>({ program, cores }: Asked, question: unknown)
   child.stdin.write(`${JSON.stringify(question)}\n`)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code) => {
-      process.off('exit', kill)
+    child.once('close', (code, signal) => {
+      clearTimeout(late)
+      forget()
       child.stdin.destroy()
-      if (code === 0)
-        resolve(JSON.parse(out) as Answer) // our own program's
-      else reject(new Error(words.trim() || `${program.pathname} ended with ${code} and said nothing`))
+      if (code === 0) return resolve(JSON.parse(out) as Answer) // our own program's
+      const silent = `${program.pathname} ended with ${code ?? signal} and said nothing`
+      const slow = `${program.pathname} has not ended after ${withinMs / 1000} s`
+      reject(new Error(isLate ? slow : words.trim() || silent))
     })
   })
 }

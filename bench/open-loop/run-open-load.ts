@@ -13,9 +13,16 @@ export interface OpenQuestion {
   readonly isGuest: boolean
 }
 
+/** For starting, and for the histograms. */
+const SPARE_MS = 30_000
+/** The host is tried, the connections opened, the last answers waited for: each for no longer than the timeout. */
+const TIMEOUTS = 4
+
 /** `cores` are CPU numbers; empty for any. Where there is but one, the generator takes what others leave of it. */
 export function runOpenLoad(load: OpenLoad, cores: readonly number[]): Promise<OpenResult> {
   const isGuest = (cores.length === 0 ? availableParallelism() : cores.length) === 1
   const question: OpenQuestion = { load, isGuest }
-  return askProcess({ program: PROGRAM, cores }, question)
+  const lastsMs = (load.warmUpSeconds + load.seconds) * 1000
+  const withinMs = lastsMs + TIMEOUTS * load.timeoutMs + SPARE_MS
+  return askProcess({ program: PROGRAM, cores, withinMs }, question)
 }
