@@ -25,8 +25,9 @@ async function bench(options: UrlOptions): Promise<number> {
   const figures = found.map((one) => figuresOfUrl(one, found[0]!))
   console.log(urlTable(figures))
   if (options.json !== '') {
-    const { body, ...settings } = options
-    const asked = { ...settings, bodyBytes: body.length }
+    const { body, fields, ...settings } = options
+    // Values of fields are keys and cookies, and the result is to be shown around.
+    const asked = { ...settings, fieldNames: Object.keys(fields), bodyBytes: body.length }
     writeWhole(
       options.json,
       `${JSON.stringify({ format: 1, startedAt, machine, asked, figures, found }, null, 1)}\n`,

@@ -72,6 +72,11 @@ export class Connections {
     if (connection.served > 0 || nowUs - connection.openedUs >= RETRY_US) connection.open(nowUs)
   }
 
+  /** Gives up what is still on its way; a sweep opens it again. */
+  closeConnecting(): void {
+    for (const connection of this.#all) if (connection.isConnecting) connection.close()
+  }
+
   closeAll(): void {
     for (const connection of this.#all) connection.close()
   }

@@ -39,9 +39,13 @@ export class Generator implements ConnectionOwner {
   #completed = 0
   #sweptUs = 0
   #turnedUs = 0
-  /** `sent` plus `completed` at the last turn. */
+  /** Sent, read and given up at the last turn. */
   #stepsBefore = 0
+  /** Of all connections; a large answer takes many. */
+  reads = 0
   #isOpening = true
+  #isOver = false
+  #openedUs = 0
   #refusal = ''
   #done: (result: OpenResult) => void = () => {}
   #failed: (cause: Error) => void = () => {}
@@ -62,7 +66,8 @@ export class Generator implements ConnectionOwner {
     return new Promise((resolve, reject) => {
       this.#done = resolve
       this.#failed = reject
-      this.#connections.openAll(readUs())
+      this.#openedUs = readUs()
+      this.#connections.openAll(this.#openedUs)
       this.#turn()
     })
   }
@@ -75,13 +80,14 @@ export class Generator implements ConnectionOwner {
       this.#sendDue(nowUs)
     }
     if (nowUs - this.#sweptUs >= SWEEP_US) this.#sweep(nowUs)
+    if (this.#isOver) return
     if (this.#completed === this.#schedule.total) return this.#end()
     this.#pacer.next(this.#idleUs(nowUs))
   }
 
   /** Between the last request's due time and its answer nothing is left to be late with, so that is not told. */
   #tellTurn(nowUs: number): void {
-    const steps = this.#sent + this.#completed
+    const steps = this.#sent + this.#completed + this.reads
     const isCounted = this.#due > this.#schedule.warmUp && this.#due < this.#schedule.total
     if (isCounted) this.#recorder.turned(nowUs - this.#turnedUs, steps !== this.#stepsBefore)
     this.#stepsBefore = steps
@@ -89,12 +95,10 @@ export class Generator implements ConnectionOwner {
   }
 
   #whileOpening(nowUs: number): void {
-    if (!this.#connections.areSettled) return
-    if (this.#connections.areAllClosed) {
-      this.#end()
-      this.#failed(new Error(`no connection to ${this.#load.origin}: ${this.#refusal}`))
-      return
-    }
+    if (!this.#connections.areSettled && nowUs - this.#openedUs < this.#timeoutUs) return
+    if (this.#connections.areSettled && this.#connections.areAllClosed) return this.#refuse(this.#refusal)
+    this.#connections.closeConnecting()
+    if (this.#connections.areAllClosed) return this.#refuse(`none was open after ${this.#load.timeoutMs} ms`)
     this.#isOpening = false
     this.#schedule = new Schedule(this.#load, nowUs + BREATH_US)
   }
@@ -143,7 +147,8 @@ export class Generator implements ConnectionOwner {
     this.#connections.drop(connection)
     this.#refusal = reason === '' ? 'closed at once' : reason
     if (connection.served === 0 && reason !== '' && this.#sent < this.#due) this.#give(this.#sent++, reason)
-    this.#connections.reopen(connection, readUs())
+    // While they are opened each is tried once, or they would never be settled.
+    if (!this.#isOpening) this.#connections.reopen(connection, readUs())
   }
 
   #free(connection: Connection): void {
@@ -168,6 +173,13 @@ export class Generator implements ConnectionOwner {
   #idleUs(nowUs: number): number {
     if (this.#isOpening || this.#completed < this.#due) return 0
     return this.#schedule.dueUs(this.#due) - nowUs
+  }
+
+  /** No load was possible, so there is no result. */
+  #refuse(why: string): void {
+    this.#isOver = true
+    this.#connections.closeAll()
+    this.#failed(new Error(`no connection to ${this.#load.origin}: ${why}`))
   }
 
   #end(): void {

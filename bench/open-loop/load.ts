@@ -38,3 +38,6 @@ export interface OpenResult {
   /** Share of the time in which the generator had work, 0 to 1: near 1 the requests queued in the generator itself. */
   readonly busy: number
 }
+
+/** A generator that has work for more of its time queues requests itself. */
+export const BUSY_SHARE = 0.9

@@ -1,5 +1,6 @@
 /** figures — what the rounds of one URL come to, and what is wrong with them. */
 import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import { BUSY_SHARE } from '../open-loop/load.ts'
 import { ratiosOf, type Spread, spreadOf } from '../report/ratios.ts'
 import type { UrlResult, UrlRound } from './measure.ts'
 
@@ -7,8 +8,6 @@ import type { UrlResult, UrlRound } from './measure.ts'
 const LATE_SHARE = 0.1
 /** A generator whose usual request is so late is behind its schedule, and not just disturbed. */
 const BEHIND_MS = 1
-/** A generator that has work for more of its time queues requests itself. */
-const BUSY_SHARE = 0.9
 
 export interface UrlFigures {
   readonly url: string
@@ -17,6 +16,8 @@ export interface UrlFigures {
   /** All rounds together. */
   readonly ms: Readonly<Record<'p50' | 'p90' | 'p99' | 'p999' | 'max', number>>
   readonly lateP99Ms: number
+  /** Of the closed loop's answers; null where the tool does not tell single times. */
+  readonly closedMs: Readonly<Record<'p50' | 'p99', number>> | null
   /** To the first URL, round by round; null for the first itself. */
   readonly capacityRatio: Spread | null
   readonly p99Ratio: Spread | null
@@ -28,8 +29,7 @@ export interface UrlFigures {
 export function figuresOfUrl(result: UrlResult, first: UrlResult): UrlFigures {
   const times = merge(result.rounds.map(({ latency }) => latency.histogram))
   const lateness = merge(result.rounds.map(({ latency }) => latency.lateness))
-  const at = (histogram: Histogram, percentile: number): number =>
-    Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / 1000
+  const closed = merge(result.rounds.flatMap(({ closedLoopHistogram: one }) => (one === null ? [] : [one])))
   const ms = {
     p50: at(times, 50),
     p90: at(times, 90),
@@ -44,6 +44,7 @@ export function figuresOfUrl(result: UrlResult, first: UrlResult): UrlFigures {
     rate: spreadOf(result.rounds.map(({ rate }) => rate))?.median ?? 0,
     ms,
     lateP99Ms: at(lateness, 99),
+    closedMs: closed.totalCount === 0 ? null : { p50: at(closed, 50), p99: at(closed, 99) },
     capacityRatio: isFirst ? null : spreadOf(ratiosOf(capacities(result), capacities(first))),
     p99Ratio: isFirst ? null : spreadOf(ratiosOf(result.rounds.map(p99Of), first.rounds.map(p99Of))),
     errors: result.rounds.reduce((sum, one) => sum + one.latency.errors + one.capacityErrors, 0),
@@ -55,6 +56,10 @@ export function figuresOfUrl(result: UrlResult, first: UrlResult): UrlFigures {
       p99: ms.p99,
     }),
   }
+}
+
+function at(histogram: Histogram, percentile: number): number {
+  return Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / 1000
 }
 
 interface Doubts {

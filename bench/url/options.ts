@@ -59,14 +59,19 @@ function makeCommand(): Command {
   return new Command('sluice bench')
     .description('Measures what a gateway carries, and how long its answers take.')
     .argument('<url...>', 'what to ask for; with several, ratios are to the first', readUrl)
-    .option('--rate <n>', 'requests a second; without it 60 % of what the first URL carries', whole(RATE_MAX))
+    .option(
+      '--rate <n>',
+      'requests a second; without it 60 % of what the first URL carries. They come from one process on one core, ' +
+        'which keeps some ten thousand up and warns when it cannot',
+      whole(RATE_MAX),
+    )
     .option('--connections <n>', 'connections kept open', whole(CONNECTIONS_MAX), 64)
     .option('--seconds <n>', 'length of each measurement', whole(SECONDS_MAX), 5)
     .option('--rounds <n>', 'rounds, in which the URLs take turns', whole(ROUNDS_MAX), 3)
     .option('--method <name>', 'GET unless there is a body, then POST', readMethod)
     .option('-H, --header <line>', 'a request field, as in curl; again for more', readField)
     .option('--body <file>', 'what to send as the body of each request', readBody)
-    .option('--json <file>', 'write the result there, histograms included')
+    .option('--json <file>', 'write the result there, histograms included, without the values of fields')
     .addHelpText('after', '\nHow to read what it says: docs/benchmarking.md.')
 }
 
@@ -86,9 +91,11 @@ function readMethod(text: string): string {
 }
 
 function readField(line: string, before: Fields = []): Fields {
-  const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)$/.exec(line) ?? []
-  if (name === '') throw new InvalidArgumentError("'Name: value'")
+  const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)$/.exec(line) ?? []
+  if (name === '') throw new InvalidArgumentError("'Name: value', in ASCII")
   if (OWN_FIELDS.test(name)) throw new InvalidArgumentError(`${name} belongs to the load generator`)
+  if (before.some(([other]) => other.toLowerCase() === name.toLowerCase()))
+    throw new InvalidArgumentError(`${name} is there already: each name is sent once`)
   return [...before, [name, value.trimEnd()]]
 }
 
@@ -104,6 +111,10 @@ function readUrl(text: string, before: readonly string[] = []): readonly string[
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new InvalidArgumentError(`not an http or https URL: ${text}`)
+  if (url.username !== '' || url.password !== '')
+    throw new InvalidArgumentError(
+      `a name and password belong into a field: -H 'Authorization: Basic …', for ${url.host}`,
+    )
   url.hash = ''
   return [...before, url.href]
 }

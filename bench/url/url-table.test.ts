@@ -12,9 +12,10 @@ interface Made {
   readonly capacity?: number | null
   readonly errors?: number
   readonly busy?: number
+  readonly closedUs?: number
 }
 
-function round({ us, lateUs = 5, capacity = null, errors = 0, busy = 0 }: Made): UrlRound {
+function round({ us, lateUs = 5, capacity = null, errors = 0, busy = 0, closedUs }: Made): UrlRound {
   const latency = {
     requests: 100,
     errors,
@@ -23,7 +24,8 @@ function round({ us, lateUs = 5, capacity = null, errors = 0, busy = 0 }: Made):
     lateness: histogram(lateUs),
     busy,
   }
-  return { capacity, capacityErrors: 0, rate: 100, latency }
+  const closedLoopHistogram = closedUs === undefined ? null : histogram(closedUs)
+  return { capacity, capacityErrors: 0, closedLoopHistogram, rate: 100, latency }
 }
 
 function histogram(us: number): string {
@@ -41,7 +43,7 @@ test('one URL at a given rate shows its percentiles and no ratio', () => {
   assert.match(text, /^http:\/\/a\.test\/\n/)
   assert.match(text, /at\/s +p50 +p90 +p99 +p99\.9 +max +late p99 +failed/)
   assert.match(text, /100 +1\.50 +1\.50 +1\.50 +1\.50 +1\.50 +0\.0\d +0/)
-  assert.doesNotMatch(text, /first|carries|Warning/)
+  assert.doesNotMatch(text, /first|carries|closed|Warning/)
 })
 
 test('several URLs are set against the first, round by round', () => {
@@ -51,6 +53,13 @@ test('several URLs are set against the first, round by round', () => {
   assert.match(text, /^\(1\) http:\/\/a\.test\/\n\(2\) http:\/\/b\.test\/\n/)
   assert.match(text, /^\(1\) +750 +1 /m)
   assert.match(text, /^\(2\) +375 +0\.50 .* 2\.00 +0\.0\d +0$/m)
+})
+
+test('times of a closed loop are marked as such', () => {
+  const text = table({ url: 'http://a.test/', rounds: [round({ us: 1500, capacity: 9, closedUs: 250 })] })
+  assert.match(text, /failed +closed p50 +closed p99\n/)
+  assert.match(text, / 1\.50 .* 0 +0\.25 +0\.25\n/)
+  assert.match(text, /closed: .* not what users see/)
 })
 
 test('requests that failed are told in words', () => {

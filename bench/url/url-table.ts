@@ -27,6 +27,10 @@ const NUMBER: Column[] = [
 const CAPACITY: Column = { head: 'carries/s', show: ({ capacity }) => showCount(capacity?.median ?? 0) }
 const CAPACITY_RATIO: Column = { head: 'x first', show: ({ capacityRatio }) => ratio(capacityRatio) }
 const P99_RATIO: Column = { head: 'p99 x first', show: ({ p99Ratio }) => ratio(p99Ratio) }
+const CLOSED: Column[] = [
+  { head: 'closed p50', show: ({ closedMs }) => showFigure(closedMs?.p50 ?? Number.NaN) },
+  { head: 'closed p99', show: ({ closedMs }) => showFigure(closedMs?.p99 ?? Number.NaN) },
+]
 const REST: Column[] = [
   { head: 'late p99', show: ({ lateP99Ms }) => showFigure(lateP99Ms) },
   { head: 'failed', show: ({ errors }) => showCount(errors) },
@@ -35,20 +39,33 @@ const REST: Column[] = [
 export function urlTable(figures: readonly UrlFigures[]): string {
   const isMany = figures.length > 1
   const hasCapacity = figures.some(({ capacity }) => capacity !== null)
+  const hasClosed = figures.some(({ closedMs }) => closedMs !== null)
   const columns = [
     ...(hasCapacity ? [CAPACITY] : []),
     ...(hasCapacity && isMany ? [CAPACITY_RATIO] : []),
     ...NUMBER,
     ...(isMany ? [P99_RATIO] : []),
     ...REST,
+    ...(hasClosed ? CLOSED : []),
   ].map((column) => alignRight(one(figures, column)))
   const names = isMany ? ['', ...figures.map((_, i) => `(${i + 1})`)] : ['', '']
   const lines = names.map((name, row) => [name, ...columns.map((cells) => cells[row])].join('  ').trimEnd())
   const urls = figures.map(({ url }, i) => (isMany ? `(${i + 1}) ${url}` : url))
-  return [...urls, '', ...lines, '', LEGEND, ...figures.flatMap(remarks)].join('\n')
+  return [
+    ...urls,
+    '',
+    ...lines,
+    '',
+    LEGEND,
+    ...(hasClosed ? [CLOSED_LEGEND] : []),
+    ...figures.flatMap(remarks),
+  ].join('\n')
 }
 
 const LEGEND = 'Latency in ms from the moment each request was due; late: how late the generator itself was.'
+
+const CLOSED_LEGEND =
+  'closed: the answers of the closed loop, what it did not send meanwhile filled in; not what users see.'
 
 function remarks({ url, errors, errorSamples, warnings }: UrlFigures): string[] {
   const told = errorSamples.slice(0, SAMPLES_MAX).map((sample) => `  ${sample}`)

@@ -80,6 +80,26 @@ test('a host that takes no connection is told before any load', async () => {
   await assert.rejects(runOpenLoad(load(port), []), /ECONNREFUSED/)
 })
 
+test('HTTPS to a port that speaks HTTP is told in words, and is no result', async (t) => {
+  const port = await open(t, http.createServer())
+  const origin = `https://127.0.0.1:${port}`
+  await assert.rejects(runOpenLoad(load(port, { origin }), []), /no connection to https:.*no TLS is spoken/)
+})
+
+test('a host that takes connections and never finishes a handshake is told after the timeout', async (t) => {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((socket) => void sockets.add(socket.on('error', () => {})))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  const port = await open(t, server)
+  const origin = `https://127.0.0.1:${port}`
+  await assert.rejects(
+    runOpenLoad(load(port, { origin, timeoutMs: 300 }), []),
+    /no connection to https:.*none was open after 300 ms/,
+  )
+})
+
 test('a status of 400 and more is an error with its number', async (t) => {
   const server = http.createServer((_request, response) => {
     response.statusCode = 503

@@ -24,6 +24,8 @@ const shared = Buffer.allocUnsafeSlow(READ_BYTES)
 
 export interface ConnectionOwner {
   readonly target: Target
+  /** Counted up at each read. */
+  reads: number
   /** It can carry a request. */
   opened(connection: Connection): void
   /** The answer to its request is whole. It is idle or closed now. */
@@ -106,6 +108,7 @@ export class Connection {
   /** `count` bytes are in the shared buffer. False stops reading. */
   #read(socket: Socket, count: number): boolean {
     if (socket !== this.#socket) return false
+    this.#owner.reads++
     if (this.#state !== BUSY) {
       this.#lost(socket, 'bytes that nothing had asked for')
       return false
@@ -160,6 +163,9 @@ const WORDS: Readonly<Record<string, string>> = {
   EPIPE: 'connection reset while sending',
   ECONNREFUSED: 'connection refused',
   ETIMEDOUT: 'the connection timed out',
+  // What OpenSSL makes of the HTTP that it reads instead.
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS is spoken there: is it http?',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no TLS is spoken there: is it http?',
 }
 
 function wordsOf({ code, message }: NodeJS.ErrnoException): string {
