@@ -16,7 +16,9 @@ export function doubtsOf({ subjects }: ScenarioResult, settings: Settings): stri
     return why === '' ? [] : [`${party.name}: ${why}`]
   })
   const cores = parties.map(({ gatewayCores = settings.gatewayCores }) => whyCores(settings, gatewayCores))
-  const shared = [...new Set(cores), sharesOrigin(settings)].filter((why) => why !== '')
+  const isForAll = cores.every((why) => why === cores[0])
+  const named = isForAll ? cores.slice(0, 1) : cores.map((why, i) => why && `${parties[i]!.name}: ${why}`)
+  const shared = [...named, sharesOrigin(settings)].filter((why) => why !== '')
   const idle = parties.map(whyIdle).filter((why) => why !== '')
   return [...shared, ...few, ...generator, ...idle]
 }

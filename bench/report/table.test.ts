@@ -92,6 +92,14 @@ test('below the figures stands what makes them doubtful', () => {
   ])
 })
 
+test('whose cores were shared is said by name, unless they all were', () => {
+  const [nginx, sluice] = makeUp().subjects
+  const own = { ...makeUp(), subjects: [nginx!, { ...sluice!, gatewayCores: [0, 2] }] }
+  assert.deepEqual(notes(own), ['sluice: too few cores: gateway and load share core 2'])
+  const settings = { ...run.settings, loadCores: [0] }
+  assert.deepEqual(notes(makeUp(), { ...run, settings }), ['too few cores: gateway and load share core 0'])
+})
+
 test('what has no heap of V8 has no figures of it', () => {
   const { head, rows } = tableOf(makeUp(), run)
   assert.equal(rows[0]![head.indexOf('B/request')], '–')
