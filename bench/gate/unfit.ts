@@ -1,4 +1,5 @@
 /** unfit — why a bound can't be judged by what was measured, or ''. */
+import { BUSY_SHARE } from '../open-loop/load.ts'
 import { showCount, spreadOf } from '../report/ratios.ts'
 import type { Round, Settings } from '../report/result.ts'
 import type { Bound } from './bounds.ts'
@@ -15,8 +16,6 @@ export interface Party {
 const BEYOND_LEAST = 10
 /** What the generator is late by is added to both sides of a ratio and pulls it to 1: it must be small against p99. */
 export const LATE_SHARE = 0.2
-/** A generator that has work nearly all the time queues itself. */
-const BUSY_SHARE = 0.9
 
 /** A gateway that used less of its cores could have carried more. */
 const USED_SHARE = 0.9
