@@ -43,6 +43,18 @@ test('the target is told who asks, and nothing that a client says under those na
   assert.deepEqual([x.consumer?.username, x.credentialId], ['jo', 'jwt_secrets-0'])
 })
 
+test('what an earlier plugin has copied from the client under those names is taken out, underscores or not', () => {
+  const x = exchangeOf()
+  for (const name of ['X-Consumer-ID', 'X_Consumer_Username', 'x-anonymous_consumer'])
+    setField(x.request, name, 'root')
+  rules().accept(x, OF_ED!)
+  assert.deepEqual(identityOf(x), {
+    'X-Consumer-ID': 'id-of-ed',
+    'X-Consumer-Username': 'ed',
+    'X-Credential-Identifier': 'another',
+  })
+})
+
 test('what a consumer does not have is taken out and not made up', () => {
   const x = exchangeOf('GET / HTTP/1.1\nHost: a\nX-Consumer-Custom-ID: 1\n')
   rules().accept(x, OF_ED!)

@@ -16,7 +16,7 @@ import type { Consumer } from '../contract/plan.ts'
 import { DONE, type Host, NEXT, type Verdict } from '../contract/plugin.ts'
 import type { AddedField } from '../http1/added-field.ts'
 import { makeConstantField } from '../http1/fields.ts'
-import { dropIdentity, makeIdentityFields } from './identity-fields.ts'
+import { dropIdentity, makeFieldValue, makeIdentityFields } from './identity-fields.ts'
 
 export interface AuthenticationOptions {
   /** A consumer's id or username; null: whoever is not known is refused. */
@@ -39,7 +39,7 @@ export class Authentication {
 
   constructor({ anonymous, identifier, challenge, host }: AuthenticationOptions) {
     this.#identifier = identifier
-    this.#challenge = makeConstantField('WWW-Authenticate', challenge)
+    this.#challenge = makeConstantField('WWW-Authenticate', makeFieldValue(challenge))
     this.#anonymous = anonymous ?? ''
     this.#consumer = anonymous === null ? null : host.identities.consumer(anonymous)
     this.#fields = this.#consumer === null ? [] : makeIdentityFields(this.#consumer, null)

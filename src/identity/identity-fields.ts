@@ -40,15 +40,18 @@ export function makeIdentityFields(consumer: Consumer, identifier: string | null
   return fields
 }
 
-/** UTF-8 on the wire. A control byte, which no value may hold, goes as %XX. */
 function makeField(name: string, text: string): AddedField {
-  const value = Buffer.from(text)
+  return makeConstantField(name, makeFieldValue(text))
+}
+
+/** UTF-8 on the wire. A control byte, which no value may hold, goes as %XX. */
+export function makeFieldValue(text: string): string {
+  return Buffer.from(text)
     .toString('latin1')
     .replace(
       /[\x00-\x08\x0a-\x1f\x7f]/g,
       (char) => `%${Buffer.from(char, 'latin1').toString('hex').toUpperCase()}`,
     )
-  return makeConstantField(name, value)
 }
 
 export function dropIdentity(head: Head): void {
@@ -70,20 +73,33 @@ function isIdentity(bytes: Uint8Array, start: number, length: number): boolean {
 }
 
 function isName(name: string, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const byte = TOKEN[bytes[start + i]!]!
-    if ((byte === UNDERSCORE ? DASH : byte) !== name.charCodeAt(i)) return false
-  }
+  for (let i = 0; i < name.length; i++) if (folded(bytes[start + i]!) !== name.charCodeAt(i)) return false
   return true
 }
 
-/** What an authentication plugin before this one has set. */
+/** A byte of a name in lower case, an underscore as a dash. */
+function folded(byte: number): number {
+  return byte === UNDERSCORE ? DASH : (TOKEN[byte] ?? 0)
+}
+
+/** What a plugin before this one has set. */
 function dropAdded(added: AddedField[]): void {
   let kept = 0
   for (let i = 0; i < added.length; i++) {
     const field = added[i]!
-    if (LENGTHS[field.name.length] === 1 && names.includes(field.name.toLowerCase())) continue
-    added[kept++] = field
+    if (!isIdentityName(field.name)) added[kept++] = field
   }
   added.length = kept
+}
+
+function isIdentityName(text: string): boolean {
+  if (text.length >= 64 || LENGTHS[text.length] !== 1) return false
+  for (let i = 0; i < names.length; i++) if (isSameName(names[i]!, text)) return true
+  return false
+}
+
+function isSameName(name: string, text: string): boolean {
+  if (name.length !== text.length) return false
+  for (let i = 0; i < name.length; i++) if (folded(text.charCodeAt(i)) !== name.charCodeAt(i)) return false
+  return true
 }

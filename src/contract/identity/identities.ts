@@ -2,7 +2,8 @@
  * identities — whom a configuration knows: consumers, and the credentials they prove themselves with.
  *
  * Made once a configuration and given to every plugin of its plan, so that a hundred routes with key-auth share one
- * index of keys. What is in a credential may be a secret: it has no field that a log, JSON or a debugger's print shows.
+ * index of keys. What is configured of a credential may be a secret: it is private, so JSON and a print leave it out.
+ * What `fields` tells a target is not: the key of a jwt_secret, say, which is a name and no secret.
  */
 import type { AddedField } from '../../http1/added-field.ts'
 import type { Consumer } from '../plan.ts'

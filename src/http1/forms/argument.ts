@@ -41,13 +41,19 @@ export class Argument {
     return count
   }
 
-  /** Takes the argument out of bytes [start, end), wherever it stands, and answers where they end now. */
+  /**
+   * Takes the argument out of bytes [start, end), wherever it stands, and answers where they end now. What stands
+   * beside it stays as it came, empty parts between ampersands too.
+   */
   remove(bytes: Uint8Array, start: number, end: number): number {
     let to = start
-    for (let at = start; at < end; ) {
+    let isFirst = true
+    // One round more than there are ampersands: behind the last one is a part too, even an empty one.
+    for (let at = start; at <= end; ) {
       const next = nextOf(bytes, at, end)
       if (!this.#isNamed(bytes, at, nameEndOf(bytes, at, next))) {
-        if (to > start) bytes[to++] = AMPERSAND
+        if (!isFirst) bytes[to++] = AMPERSAND
+        isFirst = false
         for (let i = at; i < next; i++) bytes[to++] = bytes[i]!
       }
       at = next + 1

@@ -1,5 +1,6 @@
 /**
- * query — takes an argument out of a request's query where it lies, so that neither a target nor a log sees it.
+ * query — takes an argument out of a request's query where it lies: what is written of the request from then on, to
+ * the target and into the access log, is without it.
  *
  * HOT     Runs once a request whose key is hidden. It moves bytes of the request line, and nothing behind it.
  */

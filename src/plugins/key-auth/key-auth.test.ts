@@ -57,6 +57,12 @@ test('the challenge names the realm', () => {
   assert.equal(getField(x.response, 'www-authenticate'), 'Key realm="shop"')
 })
 
+test('a realm of any text makes a challenge: quotes are escaped, what is beyond ASCII goes as UTF-8', () => {
+  const { x } = ask('GET / HTTP/1.1\nHost: a\n', { realm: 'a "b" \\ 鍵\n' })
+  const value = Buffer.from(getField(x.response, 'www-authenticate') ?? '', 'latin1').toString()
+  assert.equal(value, 'Key realm="a \\"b\\" \\\\ 鍵%0A"')
+})
+
 for (const [target, outcome] of [
   [`/?apikey=${KEY}`, 'jo'],
   [`/?a=1&apikey=${KEY}&b`, 'jo'],
@@ -108,6 +114,19 @@ test('a key that an earlier plugin has put into a header counts', () => {
   const { x } = rig.ask('GET / HTTP/1.1\nHost: a\n')
   addField(x.request, 'ApiKey', KEY)
   assert.equal(rig.handler.onRequest?.(x), NEXT)
+})
+
+test('keys that a client and a plugin have put into one header are several', () => {
+  const rig = open({})
+  for (const [lines, count] of [
+    [`apikey: ${KEY}\n`, 1],
+    ['', 2],
+  ] as const) {
+    const { x } = rig.ask(`GET / HTTP/1.1\nHost: a\n${lines}`)
+    for (let i = 0; i < count; i++) addField(x.request, 'ApiKey', KEY)
+    assert.equal(rig.handler.onRequest?.(x), DONE)
+    assert.equal(x.faultText, TWICE)
+  }
 })
 
 const FORM = 'application/x-www-form-urlencoded'
@@ -174,11 +193,42 @@ test('a body in which no key is hidden stays byte for byte', () => {
     [JSON_TYPE, '{ "a" : 1.0 }'],
     [PARTS, 'no parts'],
     [FORM, 'a=%31&&b'],
+    [FORM, '&a=1&'],
+    [FORM, '&'],
   ] as const) {
     const head = `POST / HTTP/1.1\nHost: a\napikey: ${KEY}\nContent-Type: ${type}\n`
     const { x } = ask(head, { key_in_body: true, hide_credentials: true }, body)
     assert.equal(x.requestBody?.toString(), body)
   }
+})
+
+test('what of a JSON body is no valid UTF-8 stays as it came', () => {
+  const body = Buffer.from(`{"a":"\xff\xc3","apikey":"${KEY}","b":"\xe4"}`, 'latin1')
+  const asked = open({ key_in_body: true, hide_credentials: true })
+  const { x, verdict } = asked.ask(`POST / HTTP/1.1\nHost: a\nContent-Type: ${JSON_TYPE}\n`, body)
+  assert.equal(verdict, NEXT)
+  assert.equal(x.requestBody?.toString('latin1'), '{"a":"\xff\xc3","b":"\xe4"}')
+})
+
+test('a body is read once, however many names a key may have, and anew for each request', (t) => {
+  const reading = t.mock.method(JSON, 'parse')
+  const rig = open({ key_in_body: true, hide_credentials: true, key_names: ['a', 'b', 'c', 'apikey'] })
+  const head = `POST / HTTP/1.1\nHost: a\nContent-Type: ${JSON_TYPE}\n`
+  const body = `{"apikey":"${KEY}"}`
+  assert.equal(outcomeOf(rig.ask(head, body)), 'jo')
+  assert.equal(reading.mock.calls.filter((call) => call.arguments[0] === body).length, 1)
+  assert.equal(outcomeOf(rig.ask(head, '{"apikey":"for-ever"}')), 'ed')
+  assert.equal(outcomeOf(rig.ask(head, '{}')), NONE)
+})
+
+test('keys that stand twice are hidden as well, from whoever goes on as anonymous', () => {
+  const config = { anonymous: 'guest', hide_credentials: true, key_in_body: true }
+  const head = `POST /?a=1&apikey=${KEY}&apikey=x HTTP/1.1\nHost: a\nContent-Type: ${FORM}\n`
+  const { x, verdict } = ask(head, config, `apikey=${KEY}&apikey=y&b`)
+  assert.equal(verdict, NEXT)
+  assert.deepEqual([targetOf(x), x.requestBody?.toString()], ['/?a=1', 'b'])
+  const headers = ask(`GET / HTTP/1.1\nHost: a\napikey: ${KEY}\napikey: x\n`, config)
+  assert.equal(getField(headers.x.request, 'apikey'), null)
 })
 
 test('a key is good until its ttl is over, and one of 0 for ever', () => {

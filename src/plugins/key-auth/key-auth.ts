@@ -12,6 +12,7 @@ import { isMethod } from '../../http1/method.ts'
 import { Authentication } from '../../identity/authentication.ts'
 import { type Found, NOTHING, SEVERAL } from './found.ts'
 import { KeyName } from './key-name.ts'
+import { RequestBody } from './request-body.ts'
 
 const HEADER_NAME: readonly [string, string] = [
   '^[A-Za-z0-9_-]+$',
@@ -65,23 +66,26 @@ class KeyAuth implements Handler {
   readonly #names: readonly KeyName[]
   readonly #keys: CredentialIndex
   readonly #rules: Authentication
+  /** Null where the body is not looked at. */
+  readonly #body: RequestBody | null
   readonly #hides: boolean
   readonly #skipsPreflight: boolean
 
   constructor(config: Config, host: Host) {
     this.requestBodyMax = config.key_in_body ? BODY_BYTES_MAX : 0
     this.#keys = host.identities.index('keyauth_credentials', 'key')
+    this.#body = config.key_in_body ? new RequestBody() : null
     const places = {
       inHeader: config.key_in_header,
       inQuery: config.key_in_query,
-      inBody: config.key_in_body,
+      body: this.#body,
       lengthMax: this.#keys.lengthMax,
     }
     this.#names = config.key_names.map((name) => new KeyName(name, places))
     this.#rules = new Authentication({
       anonymous: config.anonymous,
       identifier: 'id',
-      challenge: config.realm === null ? 'Key' : `Key realm="${config.realm}"`,
+      challenge: makeChallenge(config.realm),
       host,
     })
     this.#hides = config.hide_credentials
@@ -91,16 +95,30 @@ class KeyAuth implements Handler {
   onRequest(x: Exchange): Verdict {
     if (this.#skipsPreflight && isMethod(x.request, 'OPTIONS')) return this.#rules.passBy(x)
     if (this.#rules.isDone(x)) return NEXT
+    const body = this.#body
+    if (body === null) return this.#decide(x)
+    // Before too: what threw has not closed it.
+    body.close()
+    const verdict = this.#decide(x)
+    body.close()
+    return verdict
+  }
+
+  #decide(x: Exchange): Verdict {
     for (let i = 0; i < this.#names.length; i++) {
       const name = this.#names[i]!
       const found: Found = name.find(x)
-      if (found === SEVERAL) return this.#rules.refuse(x, 'Duplicate API key found')
-      if (found !== NOTHING) return this.#check(x, name)
+      if (found !== NOTHING) return this.#check(x, name, found)
     }
     return this.#rules.refuse(x, 'No API key found in request')
   }
 
-  #check(x: Exchange, name: KeyName): Verdict {
+  #check(x: Exchange, name: KeyName, found: Found): Verdict {
+    if (found === SEVERAL) {
+      // With `anonymous` the request goes on.
+      if (this.#hides) name.hide(x)
+      return this.#rules.refuse(x, 'Duplicate API key found')
+    }
     const isEmpty = name.start === name.end
     const credential = this.#keys.find(name.bytes, name.start, name.end)
     // Not before the look-up: the key is read where it lies.
@@ -109,4 +127,9 @@ class KeyAuth implements Handler {
     if (credential === null || this.#rules.isExpired(credential)) return this.#rules.refuse(x, 'Unauthorized')
     return this.#rules.accept(x, credential)
   }
+}
+
+/** The realm as a quoted string (RFC 9110 §5.6.4). */
+function makeChallenge(realm: string | null): string {
+  return realm === null ? 'Key' : `Key realm="${realm.replace(/["\\]/g, '\\$&')}"`
 }

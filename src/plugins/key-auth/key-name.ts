@@ -11,11 +11,13 @@ import { removeFromQuery } from '../../http1/forms/query.ts'
 import { STRIDE } from '../../http1/head.ts'
 import { BodyKey } from './body-key.ts'
 import { type Found, NOTHING, ONE, SEVERAL } from './found.ts'
+import type { RequestBody } from './request-body.ts'
 
 export interface Places {
   readonly inHeader: boolean
   readonly inQuery: boolean
-  readonly inBody: boolean
+  /** Shared by all names; null where the body is not looked at. */
+  readonly body: RequestBody | null
   /** The longest key there is. */
   readonly lengthMax: number
 }
@@ -28,8 +30,7 @@ export class KeyName {
   readonly #lower: string
   readonly #dashed: string
   readonly #argument: Argument
-  /** Null where the body is not looked at. */
-  readonly #body: BodyKey | null
+  readonly #inBody: BodyKey
   readonly #places: Places
   /** One byte more than any key has, so that a longer one is not cut into a shorter one that is known. */
   readonly #decoded: Buffer
@@ -38,7 +39,7 @@ export class KeyName {
     this.#lower = name.toLowerCase()
     this.#dashed = this.#lower.replaceAll('_', '-')
     this.#argument = new Argument(name)
-    this.#body = places.inBody ? new BodyKey(name) : null
+    this.#inBody = new BodyKey(name)
     this.#places = places
     this.#decoded = Buffer.alloc(places.lengthMax + 1)
     this.bytes = this.#decoded
@@ -55,7 +56,7 @@ export class KeyName {
       // The argument is there without a value: the body is not asked, as in Kong.
       if (found === NOTHING && this.#argument.valueEnd >= 0) return NOTHING
     }
-    return found === NOTHING && this.#body !== null ? this.#findBody(x, this.#body) : found
+    return found === NOTHING && this.#places.body !== null ? this.#findBody(x, this.#places.body) : found
   }
 
   /** Takes every key of this name out of the request, wherever one may stand. */
@@ -63,7 +64,10 @@ export class KeyName {
     removeField(x.request, this.#lower)
     if (this.#dashed !== this.#lower) removeField(x.request, this.#dashed)
     removeFromQuery(x.request, this.#argument)
-    if (this.#body !== null) this.#body.remove(x)
+    const body = this.#places.body
+    if (body === null) return
+    body.open(x)
+    this.#inBody.remove(body)
   }
 
   #findHeader(x: Exchange): Found {
@@ -75,8 +79,10 @@ export class KeyName {
   #findRows(x: Exchange, lower: string): Found {
     const head = x.request
     const row = findRow(head, lower, 0)
-    if (row < 0) return head.added.length === 0 ? NOTHING : this.#findAdded(x, lower)
-    if (findRow(head, lower, row + 1) >= 0) return SEVERAL
+    const found = head.added.length === 0 ? NOTHING : this.#findAdded(x, lower)
+    if (row < 0) return found
+    // One that a plugin has added beside the client's own is a second one.
+    if (found !== NOTHING || findRow(head, lower, row + 1) >= 0) return SEVERAL
     this.bytes = head.bytes
     this.start = head.spans[row * STRIDE + 2]!
     this.end = head.spans[row * STRIDE + 3]!
@@ -86,11 +92,14 @@ export class KeyName {
   /** A plugin before this one has set the field: from a cookie, say. */
   #findAdded(x: Exchange, lower: string): Found {
     const added = x.request.added
+    let at = -1
     for (let i = 0; i < added.length; i++) {
-      if (added[i]!.name.toLowerCase() !== lower) continue
-      return this.#isIn(Buffer.from(added[i]!.value, 'latin1'))
+      const name = added[i]!.name
+      if (name.length !== lower.length || name.toLowerCase() !== lower) continue
+      if (at >= 0) return SEVERAL
+      at = i
     }
-    return NOTHING
+    return at < 0 ? NOTHING : this.#isIn(Buffer.from(added[at]!.value, 'latin1'))
   }
 
   /** Bytes [start, end) are arguments. valueEnd is -1 when none has the name. */
@@ -107,9 +116,10 @@ export class KeyName {
     return ONE
   }
 
-  #findBody(x: Exchange, body: BodyKey): Found {
-    const found = body.find(x)
-    return found === ONE ? this.#isIn(body.value) : found
+  #findBody(x: Exchange, body: RequestBody): Found {
+    body.open(x)
+    const found = this.#inBody.find(body)
+    return found === ONE ? this.#isIn(this.#inBody.value) : found
   }
 
   #isIn(bytes: Buffer): Found {

@@ -1,4 +1,9 @@
-/** The parts of a multipart/form-data body (RFC 7578, RFC 2046 §5.1) by name, on the bytes as they came. */
+/**
+ * The parts of a multipart/form-data body (RFC 7578, RFC 2046 §5.1) by name, on the bytes as they came.
+ *
+ * Every byte is looked at a bounded number of times, whatever the body says: a worker reads it for a stranger.
+ */
+import { CR, LF, SP } from '../../http1/chars.ts'
 
 export interface Part {
   readonly name: string
@@ -10,38 +15,83 @@ export interface Part {
 }
 
 const LINE = '\r\n'
-const HEADERS_END = Buffer.from('\r\n\r\n')
+const HEADERS_END = '\r\n\r\n'
 /** RFC 2046 §5.1.1. */
 const BOUNDARY_LENGTH_MAX = 70
-const PARAMETER = /;[ \t]*([^=;\s]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/y
+/** A body of more parts counts as one without any. */
+export const PARTS_MAX = 1000
+const PARAMETER = /[ \t]*;[ \t]*([^=;\s]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/y
+
+const TAB = 9
+const DASH = 45
 
 /** Empty where `contentType` names no boundary or the body does not keep to it. */
 export function listParts(body: Buffer, contentType: string): Part[] {
   const boundary = parameterOf(contentType, 'boundary')
   if (boundary === null || boundary === '' || boundary.length > BOUNDARY_LENGTH_MAX) return []
-  const delimiter = Buffer.from(`--${boundary}`, 'latin1')
+  const delimiters = new Delimiters(body, boundary)
   const parts: Part[] = []
-  let start = firstDelimiter(body, delimiter)
-  while (start >= 0) {
-    const next = body.indexOf(Buffer.concat([Buffer.from(LINE), delimiter]), start + delimiter.length)
-    if (next < 0) return parts
-    const part = partOf(body, start + delimiter.length, next)
-    if (part !== null) parts.push({ ...part, start, end: next + LINE.length })
-    start = next + LINE.length
+  let isOpen = delimiters.next()
+  for (let count = 0; isOpen && !delimiters.isLast; count++) {
+    if (count === PARTS_MAX) return []
+    const { start, lineEnd } = delimiters
+    isOpen = delimiters.next()
+    const part = isOpen ? partOf(body, lineEnd, delimiters.start - LINE.length) : null
+    if (part !== null) parts.push({ ...part, start, end: delimiters.start })
   }
   return parts
 }
 
-function firstDelimiter(body: Buffer, delimiter: Buffer): number {
-  if (body.subarray(0, delimiter.length).equals(delimiter)) return 0
-  const at = body.indexOf(Buffer.concat([Buffer.from(LINE), delimiter]))
-  return at < 0 ? -1 : at + LINE.length
+/** The delimiters of a body one after the other, up to the one that closes it: what follows that is no part. */
+class Delimiters {
+  /** Where the dashes of the one found begin. */
+  start = -1
+  /** Behind its line. */
+  lineEnd = 0
+  /** It closes the body. */
+  isLast = false
+  readonly #body: Buffer
+  /** With the line end before it. */
+  readonly #bytes: Buffer
+
+  constructor(body: Buffer, boundary: string) {
+    this.#body = body
+    this.#bytes = Buffer.from(`${LINE}--${boundary}`, 'latin1')
+  }
+
+  next(): boolean {
+    const body = this.#body
+    const bytes = this.#bytes
+    if (this.start < 0) {
+      const first = bytes.subarray(LINE.length)
+      if (body.subarray(0, first.length).equals(first) && this.#take(0, first.length)) return true
+    }
+    // The line end of one delimiter may be the one before the next.
+    const from = Math.max(this.lineEnd - LINE.length, 0)
+    for (let at = body.indexOf(bytes, from); at >= 0; at = body.indexOf(bytes, at + bytes.length))
+      if (this.#take(at + LINE.length, at + bytes.length)) return true
+    return false
+  }
+
+  /** What begins like a delimiter is one only if its line holds nothing else: boundary `b` is not in `--bar`. */
+  #take(start: number, end: number): boolean {
+    const body = this.#body
+    this.isLast = body[end] === DASH && body[end + 1] === DASH
+    let at = end
+    while (body[at] === SP || body[at] === TAB) at++
+    if (!this.isLast && (body[at] !== CR || body[at + 1] !== LF)) return false
+    this.start = start
+    this.lineEnd = at + LINE.length
+    return true
+  }
 }
 
 /** What stands between two delimiters; null where it has no name. */
 function partOf(body: Buffer, start: number, end: number): Omit<Part, 'start' | 'end'> | null {
-  const headersEnd = body.indexOf(HEADERS_END, start)
-  if (headersEnd < 0 || headersEnd > end) return null
+  // Without a value, the empty line behind the headers is the line end before the delimiter.
+  const headersLength = body.subarray(start, end + LINE.length).indexOf(HEADERS_END)
+  if (headersLength < 0) return null
+  const headersEnd = start + headersLength
   const lines = body.toString('utf8', start, headersEnd).split(LINE)
   const disposition = lines.find((line) => /^content-disposition:/i.test(line))
   const name = disposition === undefined ? null : parameterOf(disposition, 'name')
