@@ -42,15 +42,24 @@ const FORBIDDEN = new Set([
   'x-real-ip',
 ])
 
+/** What the gateway tells targets of a request: of a client it is never believed, in whatever place it says it. */
+const OURS = ['x-forwarded-', 'x-consumer-', 'x-credential-', 'x-anonymous-', 'x-authenticated-', 'x-kong-']
+
 export function keepAnnounced(trailers: Head, head: Head, isAnnounced: boolean): void {
   const announced = isAnnounced ? namesIn(getFields(head, 'trailer')) : new Set<string>()
   let kept = 0
   for (let row = 0; row < trailers.count; row++) {
     const name = trailers.nameAt(row).toLowerCase()
-    if (announced.has(name) && !FORBIDDEN.has(name) && !name.startsWith('x-forwarded-')) kept++
+    if (announced.has(name) && mayGoOn(name)) kept++
     else trailers.spans[row * STRIDE + 4] = DROPPED
   }
   if (kept === 0) trailers.count = 0
+}
+
+function mayGoOn(name: string): boolean {
+  // To CGI, WSGI and their like `X_Real_IP` and `X-Real-IP` are one.
+  const dashed = name.replaceAll('_', '-')
+  return !FORBIDDEN.has(dashed) && !OURS.some((start) => dashed.startsWith(start))
 }
 
 function namesIn(values: readonly string[]): Set<string> {

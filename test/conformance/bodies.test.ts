@@ -109,6 +109,14 @@ eachEngine('request bodies', {}, (check) => {
     'Authorization',
     'Connection',
     'X-Real-IP',
+    'X_Real_IP',
+    'X_Forwarded-For',
+    'X-Consumer-ID',
+    'x_consumer_username',
+    'X-Consumer-Custom-ID',
+    'X-Credential-Identifier',
+    'X-Anonymous-Consumer',
+    'X-Kong-Request-Id',
   ])
     check(`a request trailer ${name} is dropped even when it is announced`, async (rig) => {
       const value = name === 'Content-Length' ? '9' : 'chunked'
