@@ -58,7 +58,7 @@ export class Gateway {
     const { environment } = reading
     checkFiles(reading, log)
     const plugins = await loadPlugins(environment.pluginsDir)
-    const stamp = source.file === '' ? '' : stampOf(source.file)
+    const stamp = environment.watch && source.file !== '' ? stampOf(source.file) : ''
     const config = await firstConfig(source, plugins, log)
     writePidFile(environment.prefix, environment.statusListen.map(addressText)[0] ?? '')
     let sockets: Sockets | null = null

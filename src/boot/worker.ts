@@ -82,7 +82,7 @@ function dieGently(error: Error, plane: DataPlane, log: MessageLog): void {
   isDying = true
   post({ type: 'dying', error: error?.stack ?? String(error) })
   const end = () => leave(log, 1)
-  setTimeout(() => process.exit(1), DYING_MS)
+  setTimeout(end, DYING_MS)
   plane.drain().then(end, end)
 }
 

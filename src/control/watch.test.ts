@@ -43,6 +43,25 @@ test('a link that is swapped for another, as Kubernetes does, is a change', asyn
   await until('the change', () => told.count === 1)
 })
 
+test('a file that can no longer be looked at is a change, and so is its return; the watch lives on', async (t) => {
+  const { folder, file, told, open } = place(t)
+  open(stampOf(file))
+  // In a ring of links even root finds nothing.
+  symlinkSync(file, join(folder, 'ring'))
+  renameSync(join(folder, 'ring'), file)
+  await until('the loss', () => told.count === 1)
+  writeFileSync(join(folder, 'new'), 'back')
+  renameSync(join(folder, 'new'), file)
+  await until('the return', () => told.count === 2)
+})
+
+test('a stamp is had of whatever stands there', (t) => {
+  const { folder, file } = place(t)
+  assert.equal(stampOf(join(folder, 'nothing')), '')
+  assert.equal(stampOf(join(file, 'within')), 'unreadable ENOTDIR')
+  rmSync(folder, { recursive: true })
+})
+
 test('a log that is written all the time beside the file neither counts as a change nor hides one', async (t) => {
   const { folder, file, told, open } = place(t)
   open(stampOf(file))

@@ -7,10 +7,18 @@ const QUIET_MS = 150
 /** A log that grows beside the file is never silent: it must not put the look off for ever. */
 const QUIET_MAX_MS = 2000
 
-/** What stands under the name: another file, another length or another time of writing is a change. '' for none. */
+/**
+ * What stands under the name: another file, another length or another time of writing is a change. '' for none.
+ * Throws nothing: that a file can't be looked at is a state of it too, and whoever reads it will say so.
+ */
 export function stampOf(file: string): string {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs}`
+  try {
+    const stat = statSync(file, { bigint: true })
+    return `${stat.ino} ${stat.size} ${stat.mtimeNs}`
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException // all that statSync throws
+    return code === 'ENOENT' ? '' : `unreadable ${code}`
+  }
 }
 
 export interface Watching {

@@ -1,6 +1,6 @@
 /** What an operator meets at the command line: exit codes, messages, and one gateway per PREFIX. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,6 +64,21 @@ test('check tells every problem with file, line and column, and starts nothing',
   const absent = await sluice(['check', join(folder, 'absent.yml')])
   assert.equal(absent.code, 1)
   assert.match(absent.out, /there is no such file/)
+})
+
+test('a configuration that cannot be read is a refusal that says why, watched or not', async () => {
+  const ring = join(folder, 'ring.yml')
+  symlinkSync(ring, ring)
+  for (const [path, why] of [
+    [join(file('no-folder', ''), 'kong.yml'), 'ENOTDIR'],
+    [ring, 'ELOOP'],
+  ] as const)
+    for (const watch of ['on', 'off']) {
+      const env = await settings({ SLUICE_DECLARATIVE_CONFIG: path, SLUICE_WATCH: watch })
+      const ran = await sluice(['start'], env)
+      assert.equal(ran.code, 1, `${why}, watch ${watch}`)
+      assert.match(ran.out + ran.err, new RegExp(`can't be read: ${why}`))
+    }
 })
 
 test('settings that are wrong are told all at once, with the name that was meant', async () => {

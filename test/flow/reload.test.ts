@@ -87,37 +87,39 @@ test('with SLUICE_WATCH=on a file that an editor renames into place is taken', a
   })
 })
 
-test('SIGTERM lets the exchange under way finish, takes no new connection, and exits with 0', async () => {
-  let release: () => void = () => {}
-  const released = new Promise<void>((resolve) => {
-    release = resolve
+for (const signal of ['SIGTERM', 'SIGQUIT'] as const) {
+  test(`${signal} lets the exchange under way finish, takes no new connection, and exits with 0`, async () => {
+    let release: () => void = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const target = await openTarget(async (call) => {
+      await call.body()
+      await released
+      await answers('late')(call)
+    })
+    const gateway = await openGateway({ config: catchAll(target.port) })
+    const client = await connect({ port: gateway.port })
+    await client.send(get('/'))
+    await until('the request at the target', () => target.calls.length === 1)
+    gateway.signal(signal)
+    await until('the port to be closed', () =>
+      connect({ port: gateway.port }).then(
+        (other) => {
+          other.destroy()
+          return false
+        },
+        () => true,
+      ),
+    )
+    assert.ok(gateway.alive)
+    release()
+    assert.equal((await client.answer()).text, 'late')
+    assert.equal(await gateway.exited(), 0)
+    await gateway.stop()
+    await target.close()
   })
-  const target = await openTarget(async (call) => {
-    await call.body()
-    await released
-    await answers('late')(call)
-  })
-  const gateway = await openGateway({ config: catchAll(target.port) })
-  const client = await connect({ port: gateway.port })
-  await client.send(get('/'))
-  await until('the request at the target', () => target.calls.length === 1)
-  gateway.signal('SIGTERM')
-  await until('the port to be closed', () =>
-    connect({ port: gateway.port }).then(
-      (other) => {
-        other.destroy()
-        return false
-      },
-      () => true,
-    ),
-  )
-  assert.ok(gateway.alive)
-  release()
-  assert.equal((await client.answer()).text, 'late')
-  assert.equal(await gateway.exited(), 0)
-  await gateway.stop()
-  await target.close()
-})
+}
 
 test('exchanges that outlast SLUICE_DRAIN_MS are cut, and a second SIGINT waits for none', async () => {
   const target = await openTarget(() => new Promise(() => {}))

@@ -21,7 +21,7 @@ test('comments, blank lines, quotes and the line ends of Windows are read as oth
   const { rows, problems } = parseProfile(text, 'a.env')
   assert.deepEqual(
     problems.map(({ name, message }) => `${name}: ${message}`),
-    ["a.env:3: 'SLUICE_WORKERS = no' is not NAME=value"],
+    ["a.env:3: 'SLUICE_WORKERS ' is not the NAME of NAME=value"],
   )
   assert.deepEqual(rows, [
     { name: 'SLUICE_HEADERS', value: 'via, server', line: 4 },
@@ -41,12 +41,18 @@ test('every line that says nothing sure is told with its place', () => {
   assert.deepEqual(
     problems.map(({ name, message }) => `${name}: ${message}`),
     [
-      "dir/a.env:1: 'export SLUICE_WATCH=on' is not NAME=value",
+      "dir/a.env:1: 'export SLUICE_WATCH' is not the NAME of NAME=value",
       "dir/a.env:2: 'PATH' is not a setting: their names start with SLUICE_",
       'dir/a.env:4: SLUICE_WATCH is in line 3 as well',
       'dir/a.env:5: a profile names no other',
     ],
   )
+})
+
+test('a value is never printed, nor a line that may be nothing but one', () => {
+  const { problems } = parseProfile('SLUICE REDIS PASSWORD=s3cret=x\ns3cret\nPASSWORD=s3cret\n', 'a.env')
+  assert.equal(problems.length, 3)
+  assert.ok(!JSON.stringify(problems).includes('s3cret'))
 })
 
 test('what the environment says counts, by whichever name of the setting it says it', () => {

@@ -92,11 +92,17 @@ export function parseProfile(text: string, file: string): Profile {
 /** The row, or what is wrong with it. */
 function parseLine(text: string, line: number): ProfileRow | string {
   const parts = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(text)
-  if (parts === null) return `'${text}' is not NAME=value`
+  // What stands behind the sign may be a password, and so may a line without one.
+  if (parts === null) return wrongLine(text)
   const name = parts[1]!
   if (bareName(name) === null) return `'${name}' is not a setting: their names start with SLUICE_`
   if (bareName(name) === 'PROFILE') return 'a profile names no other'
   return { name, value: unquoted(parts[2]!.trim()), line }
+}
+
+function wrongLine(text: string): string {
+  const sign = text.indexOf('=')
+  return sign < 0 ? 'the line is not NAME=value' : `'${text.slice(0, sign)}' is not the NAME of NAME=value`
 }
 
 function twice(row: ProfileRow, before: readonly ProfileRow[]): string {

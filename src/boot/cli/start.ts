@@ -62,7 +62,7 @@ async function run({ flags, reading, log }: Run): Promise<number> {
 }
 
 interface Signals {
-  /** Resolves at the first SIGTERM or SIGINT. */
+  /** Resolves at the first SIGTERM, SIGQUIT or SIGINT. */
   readonly ending: Promise<void>
   onReload: () => void
   onSecond: () => void
@@ -88,6 +88,8 @@ function listenToSignals(): Signals {
   }
   process.on('SIGHUP', () => reload())
   process.on('SIGTERM', () => end())
+  // The graceful end of nginx and Kong, which scripts and images that were made for them ask for.
+  process.on('SIGQUIT', () => end())
   process.on('SIGINT', () => {
     if (isEnding) signals.onSecond()
     isEnding = true

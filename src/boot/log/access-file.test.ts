@@ -64,6 +64,15 @@ test('whoever waits for idleness finds all lines in the file, those of this turn
   assert.equal(rig.read(), 'one\ntwo\nthree\n')
 })
 
+test('all who wait for idleness are told, not only the last', async (t) => {
+  const rig = makeRig(t)
+  rig.put('one\n')
+  const first = rig.idle()
+  rig.put('two\n')
+  await Promise.all([first, rig.idle()])
+  assert.equal(rig.read(), 'one\ntwo\n')
+})
+
 test('many lines in many turns come out whole and in order', async (t) => {
   const rig = makeRig(t)
   let told = ''

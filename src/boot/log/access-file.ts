@@ -47,7 +47,8 @@ export class AccessFile implements AccessSink {
   /** A flush was asked for while one was under way. */
   #due: boolean
   #flushedMs: number
-  #onIdle: (() => void) | null
+  /** Who is to be told when every line is written. */
+  readonly #waiting: (() => void)[]
 
   /** `now`: milliseconds of any clock. */
   constructor(place: string, counters: Counters, now: () => number) {
@@ -65,7 +66,7 @@ export class AccessFile implements AccessSink {
     this.#awaited = false
     this.#due = false
     this.#flushedMs = -Infinity
-    this.#onIdle = null
+    this.#waiting = []
   }
 
   /** Where the next line is to be put; it counts from `closeLine` on. */
@@ -83,11 +84,11 @@ export class AccessFile implements AccessSink {
     else if (used >= BATCH_BYTES && this.#left === 0) this.#flush()
   }
 
-  /** Calls `done` when every line is written, or has failed to be. */
+  /** Calls `done` when every line is written, or has failed to be: also those that come until then. */
   whenIdle(done: () => void): void {
     this.#flush()
     if (this.#left === 0) done()
-    else this.#onIdle = done
+    else this.#waiting.push(done)
   }
 
   #await(): void {
@@ -135,11 +136,8 @@ export class AccessFile implements AccessSink {
       this.#leaving.release()
       this.#leaving.reserve(BOX_BYTES)
     }
-    if (this.#due || this.#onIdle !== null || this.#ready >= BATCH_BYTES) this.#flush()
-    const onIdle = this.#onIdle
-    if (onIdle === null || this.#left !== 0) return
-    this.#onIdle = null
-    onIdle()
+    if (this.#due || this.#waiting.length !== 0 || this.#ready >= BATCH_BYTES) this.#flush()
+    while (this.#left === 0 && this.#waiting.length !== 0) this.#waiting.shift()!()
   }
 }
 
