@@ -65,7 +65,7 @@ function openChain(name: string, count: number, consumerId: string | null): Case
   const runner = new ChainRunner((_x, plugin) => {
     throw new Error(`${plugin} threw`)
   })
-  const overrides = consumerId === null ? null : bindings.ofConsumer(consumerId)
+  const overrides = consumerId === null ? null : bindings.ofConsumer(consumerId, [])
   const consumer = { id: 'jo', username: 'jo', customId: null, tags: [], groups: [], overrides }
   const x = new Exchange(REQUEST_LIMITS)
   // Only what the chain reads.

@@ -10,6 +10,8 @@ import type { Bindings } from '../../flow/chain/bindings.ts'
 import { CredentialTable } from '../../identity/credential-table.ts'
 import type { Config, ConsumerEntity, OtherEntity } from '../model.ts'
 
+const MEMBERS = 'consumer_group_consumers'
+
 type Unfinished = { -readonly [Field in keyof Consumer]: Consumer[Field] }
 
 interface Group {
@@ -17,17 +19,18 @@ interface Group {
   readonly name: string
 }
 
+/** Plugins keep it for as long as their plan runs, so it holds nothing else of the configuration. */
 export class Consumers implements Identities {
-  readonly #config: Config
+  readonly #entities: ReadonlyMap<string, readonly OtherEntity[]>
   readonly #random: (count: number) => Buffer
   readonly #byId = new Map<string, Unfinished>()
   readonly #byUsername = new Map<string, Consumer>()
-  readonly #groups: ReadonlyMap<string, readonly Group[]>
+  readonly #groups: Map<string, Group[]>
   readonly #credentials = new Map<string, readonly Credential[]>()
   readonly #indexes = new Map<string, CredentialIndex>()
 
   constructor(config: Config, random: (count: number) => Buffer) {
-    this.#config = config
+    this.#entities = credentialsOf(config)
     this.#random = random
     this.#groups = groupsByConsumer(config)
     for (const entity of config.consumers) {
@@ -44,7 +47,7 @@ export class Consumers implements Identities {
   credentials(kind: string): readonly Credential[] {
     let made = this.#credentials.get(kind)
     if (made === undefined) {
-      made = (this.#config.others[kind] ?? []).flatMap((entity) => this.#credential(entity))
+      made = (this.#entities.get(kind) ?? []).flatMap((entity) => this.#credential(entity))
       this.#credentials.set(kind, made)
     }
     return made
@@ -77,8 +80,15 @@ export class Consumers implements Identities {
       consumer.overrides = bindings.ofConsumer(consumer.id, ids)
       Object.freeze(consumer)
     }
+    this.#groups.clear()
     return Object.freeze(all)
   }
+}
+
+/** By kind: what belongs to a consumer and is no membership of a group. */
+function credentialsOf({ others }: Config): Map<string, readonly OtherEntity[]> {
+  const kinds = Object.entries(others).filter(([kind]) => kind !== MEMBERS)
+  return new Map(kinds.filter(([, list]) => list[0]?.['consumer'] !== undefined))
 }
 
 function makeConsumer(entity: ConsumerEntity, groups: readonly Group[]): Unfinished {
@@ -96,13 +106,13 @@ function byName(one: Group, other: Group): number {
   return one.name < other.name ? -1 : 1
 }
 
-/** By the consumer's id; in the order in which they are written, which is the order of precedence of tiers. */
+/** By the consumer's id; in the order in which they are written, which is what plugins see. */
 function groupsByConsumer({ others }: Config): Map<string, Group[]> {
   const byId = new Map(
     (others['consumer_groups'] ?? []).map(({ id, name }) => [id, { id, name: String(name) }]),
   )
   const groups = new Map<string, Group[]>()
-  for (const member of others['consumer_group_consumers'] ?? []) {
+  for (const member of others[MEMBERS] ?? []) {
     const consumer = String(member['consumer'])
     const group = byId.get(String(member['consumer_group']))
     if (group === undefined) continue

@@ -47,7 +47,7 @@ export class Bindings {
   }
 
   /** Null for a consumer without a configuration of its own or of its groups, which come in the order that counts. */
-  ofConsumer(id: string, groupIds: readonly string[] = []): ReadonlyMap<string, ConsumerOverrides> | null {
+  ofConsumer(id: string, groupIds: readonly string[]): ReadonlyMap<string, ConsumerOverrides> | null {
     return this.#overrides.of(id, groupIds)
   }
 

@@ -268,7 +268,7 @@ function open(specs: readonly Spec[]) {
   const chain = new ChainBuilder(bindings).build('route', 'service')
   const reports: [plugin: string, step: string, error: unknown][] = []
   const runner = new ChainRunner((_x, plugin, step, error) => reports.push([plugin, step, error]))
-  const overrides = bindings.ofConsumer('jo')
+  const overrides = bindings.ofConsumer('jo', [])
   const jo: Consumer = { id: 'jo', username: 'jo', customId: null, tags: [], groups: [], overrides }
   const x = new Exchange(REQUEST_LIMITS)
   // Only what the chain reads.

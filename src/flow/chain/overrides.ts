@@ -84,24 +84,30 @@ function noOverrides(): Overrides {
   }
 }
 
-/** At each place the first that has something there. */
+/** At each place the first that has something there. What only one part has is shared with it, not copied. */
 function merge(parts: readonly Own[]): Own {
   const merged: Own = new Map()
   for (const part of parts) {
     for (const [plugin, theirs] of part) {
-      const own = merged.get(plugin) ?? noOverrides()
-      merged.set(plugin, own)
-      fillIn(own.byRouteAndService, theirs.byRouteAndService)
-      fillIn(own.byRoute, theirs.byRoute)
-      fillIn(own.byService, theirs.byService)
-      fillIn(own.byGroupAndRoute, theirs.byGroupAndRoute)
-      fillIn(own.byGroupAndService, theirs.byGroupAndService)
-      own.alone ??= theirs.alone
+      const own = merged.get(plugin)
+      merged.set(plugin, own === undefined ? theirs : join(own, theirs))
     }
   }
   return merged
 }
 
-function fillIn(own: Map<string, Handler>, theirs: ReadonlyMap<string, Handler>): void {
-  for (const [key, handler] of theirs) if (!own.has(key)) own.set(key, handler)
+function join(own: Overrides, theirs: Overrides): Overrides {
+  return {
+    byRouteAndService: joinMaps(own.byRouteAndService, theirs.byRouteAndService),
+    byRoute: joinMaps(own.byRoute, theirs.byRoute),
+    byService: joinMaps(own.byService, theirs.byService),
+    byGroupAndRoute: joinMaps(own.byGroupAndRoute, theirs.byGroupAndRoute),
+    byGroupAndService: joinMaps(own.byGroupAndService, theirs.byGroupAndService),
+    alone: own.alone ?? theirs.alone,
+  }
+}
+
+function joinMaps(own: Map<string, Handler>, theirs: Map<string, Handler>): Map<string, Handler> {
+  if (own.size === 0) return theirs
+  return theirs.size === 0 ? own : new Map([...theirs, ...own])
 }

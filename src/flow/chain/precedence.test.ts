@@ -54,6 +54,26 @@ test('consumers of the same groups share what their groups amount to', () => {
   assert.equal(bindings.ofConsumer('c', ['staff']), null)
 })
 
+test('a consumer with something of its own shares what its groups have for other plugins', () => {
+  const own = { ...bindingOf(ROWS[7]), plugin: 'another' }
+  const bindings = gather([own, bindingOf(ROWS[8])])
+  const jo = bindings.ofConsumer(JO, [GOLD])
+  const shared = bindings.ofConsumer('ann', [GOLD])?.get(bindingOf(ROWS[8]).plugin)
+  assert.ok(shared !== undefined)
+  assert.equal(jo?.get(bindingOf(ROWS[8]).plugin), shared)
+  assert.equal(jo?.get('another')?.alone, own.handler)
+})
+
+test('what one consumer has beside its group changes nothing for the others of the group', () => {
+  const ofGroup = bindingOf(ROWS[8])
+  const bindings = gather([bindingOf(ROWS[7]), bindingOf(ROWS[3]), ofGroup])
+  bindings.ofConsumer(JO, [GOLD])
+  const { plugin } = ofGroup
+  const other = bindings.ofConsumer('ann', [GOLD])?.get(plugin)
+  assert.equal(other?.alone, ofGroup.handler)
+  assert.equal(other?.byService.size, 0)
+})
+
 test('of two groups with a configuration at the same place the first counts', () => {
   const staff = { ...bindingOf(ROWS[8]), groupId: 'staff', handler: {} }
   const gold = bindingOf(ROWS[8])

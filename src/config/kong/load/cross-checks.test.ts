@@ -1,6 +1,7 @@
 /** What only time or several entities together can get wrong. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Value } from '../../../contract/schema.ts'
 import { pathText } from '../../problems.ts'
 import { loadKong } from './load-kong.ts'
 
@@ -47,6 +48,18 @@ test('a certificate past its time is served with a warning, an authority past it
   ])
 })
 
+test('a ttl that no created_at ties down is warned of, since each reload begins it anew', () => {
+  const of = (key: Record<string, string | number>) => ({
+    consumers: [{ username: 'jo', keyauth_credentials: [{ key: 'k', ...key }] }],
+  })
+  assert.deepEqual(findings(of({ ttl: 60 }), NOW), [
+    'warning consumers[0].keyauth_credentials[0].ttl: counts anew from each reload: the entity has no created_at',
+  ])
+  assert.deepEqual(findings(of({ ttl: 60, created_at: NOW }), NOW), [])
+  assert.deepEqual(findings(of({ ttl: 0 }), NOW), [])
+  assert.deepEqual(findings(of({}), NOW), [])
+})
+
 test("an authority's digest is that of its certificate, whatever the file says", () => {
   const document = { _format_version: '3.0', ca_certificates: [{ cert: AUTHORITY, cert_digest: 'x' }] }
   const { config } = loadKong(document, tools(NOW))
@@ -68,7 +81,7 @@ test('a fallback is another upstream, and fallbacks never lead back', () => {
   ])
 })
 
-function findings(sections: Record<string, { [key: string]: string }[]>, now: number): string[] {
+function findings(sections: Record<string, Value[]>, now: number): string[] {
   const { findings: found } = loadKong({ _format_version: '3.0', ...sections }, tools(now))
   return found.map((each) => `${each.level} ${pathText(each.path)}: ${each.message}`)
 }

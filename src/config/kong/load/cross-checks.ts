@@ -90,6 +90,15 @@ export function checkExpiry(drafts: readonly Draft[], now: number, findings: Fin
   }
 }
 
+/** A `ttl` counts from `created_at`; where the file has none, that is the time of loading, each time anew. */
+export function checkLifetimes(drafts: readonly Draft[], findings: Findings): void {
+  for (const { raw, entity, path } of drafts) {
+    const { ttl } = entity
+    if (typeof ttl !== 'number' || ttl <= 0 || (raw['created_at'] ?? null) !== null) continue
+    findings.add(warning([...path, 'ttl'], 'counts anew from each reload: the entity has no created_at'))
+  }
+}
+
 function hasExpired(pem: string, now: number): boolean {
   const parsed = parseCertificate(pem)
   return typeof parsed !== 'string' && Date.parse(parsed.validTo) < now * 1000

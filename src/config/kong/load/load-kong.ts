@@ -6,7 +6,7 @@ import { type Finding, warning } from '../../problems.ts'
 import type { RawRecord } from '../schema/entity.ts'
 import { assemble } from './assemble.ts'
 import { DraftCheck } from './check-draft.ts'
-import { checkExpiry, checkFallbacks, checkPluginProtocols } from './cross-checks.ts'
+import { checkExpiry, checkFallbacks, checkLifetimes, checkPluginProtocols } from './cross-checks.ts'
 import { readDocument } from './document.ts'
 import { type Draft, Findings } from './draft.ts'
 import { flatten } from './flatten.ts'
@@ -54,6 +54,7 @@ export function loadKong(value: Value, tools: KongTools): LoadedKong {
   checkPluginProtocols(drafts, findings)
   checkFallbacks(drafts, findings)
   checkExpiry(drafts, now, findings)
+  checkLifetimes(drafts, findings)
   const config = findings.errors > 0 ? null : assemble(drafts, check.vaultReferences)
   return { config, findings: findings.all }
 }
