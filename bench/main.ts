@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../src/boot/machine.ts'
 import { buildBase } from './compare/base.ts'
-import { compare } from './compare/compare.ts'
+import { type Compared, type Comparison, compare } from './compare/compare.ts'
 import { HELP, type Options, readOptions } from './compare/options.ts'
 import { Progress } from './compare/progress.ts'
 import { PROVING, proofOf, provingPeers } from './compare/prove.ts'
@@ -29,7 +29,7 @@ async function main(words: readonly string[]): Promise<number> {
   const options = readOptions(words)
   const gates = openGates()
   if (options.prove) return prove({ ...options, scenarios: PROVING }, gates)
-  const run = await measure(options, await chosenPeers(options, gates))
+  const { run, failures } = await measure(options, await chosenPeers(options, gates))
   const verdicts = options.gate ? judgeAsked(gates, run, options) : null
   const page = keep(run, verdicts, options)
   for (const { peer, scenario, why } of run.missing) say(`left out: ${peer} in ${scenario}: ${why}`)
@@ -38,20 +38,21 @@ async function main(words: readonly string[]): Promise<number> {
     say(gateText(verdicts))
     return gateExitCode(verdicts)
   }
-  return hasErrors(run) ? 1 : 0
+  return hasErrors(run) || failures.length > 0 || run.scenarios.length === 0 ? 1 : 0
 }
 
-async function measure(options: Options, chosen: readonly Peer[]): Promise<RunResult> {
-  const done = (scenario: RunResult['scenarios'][number]) => {
+/** What is found is kept after each scenario, so that an end before the end loses only one. */
+async function measure(options: Options, chosen: readonly Peer[]): Promise<Compared> {
+  const done: Comparison['done'] = (run, scenario) => {
     progress.clear()
-    say(`\n${terminalTable(scenario)}\n`)
+    keep(run, null, options)
+    if (scenario !== null) say(`\n${terminalTable(scenario, run)}\n`)
   }
   return compare({ options, peers: chosen, progress: tell, done })
 }
 
 async function prove(options: Options, gates: Gates): Promise<number> {
-  const run = await measure(options, provingPeers(gates))
-  keep(run, null, options)
+  const { run } = await measure(options, provingPeers(gates))
   const { isProven, text } = proofOf(gates, run)
   say(text)
   return isProven ? 0 : 1

@@ -2,54 +2,104 @@
 import { runAutocannon } from '../closed-loop/autocannon.ts'
 import { closedTool } from '../closed-loop/run-closed-load.ts'
 import { runWrk } from '../closed-loop/wrk.ts'
-import { type Cores, shareCores } from '../measure/cores.ts'
+import type { Scenario } from '../load/scenario.ts'
+import { shareCores } from '../measure/cores.ts'
 import { readMachine } from '../measure/machine.ts'
+import { originFor } from '../peers/origin.ts'
 import type { Peer } from '../peers/peer.ts'
-import type { Missing, RunResult, ScenarioResult } from '../report/result.ts'
+import type { Missing, RunResult, ScenarioResult, Settings } from '../report/result.ts'
 import type { Options } from './options.ts'
-import { Rounds } from './rounds.ts'
+import { NotMeasured, Rounds } from './rounds.ts'
 import { Stage } from './stage.ts'
 
 export interface Comparison {
   readonly options: Options
+  /** The first is the reference. */
   readonly peers: readonly Peer[]
   progress(what: string): void
-  /** Told as each scenario ends. */
-  done(scenario: ScenarioResult): void
+  /** Told after each scenario; the result stays null where it could not be measured. */
+  done(run: RunResult, scenario: ScenarioResult | null): void
 }
 
-export async function compare(comparison: Comparison): Promise<RunResult> {
+export interface Compared {
+  readonly run: RunResult
+  /** What is missing though it is installed: a gateway that did not start, or ended. */
+  readonly failures: readonly Missing[]
+}
+
+export async function compare(comparison: Comparison): Promise<Compared> {
   const { options, peers } = comparison
-  const startedAt = new Date().toISOString()
-  const cores = shareCores(options.workers)
-  const capacityBy = options.capacityBy || closedTool('GET')
-  const found: ScenarioResult[] = []
+  const scenarios: ScenarioResult[] = []
   const missing: Missing[] = []
+  const failures: Missing[] = []
+  const settings = await settingsOf(options)
+  const about = { format: 1, startedAt: new Date().toISOString(), machine: readMachine() } as const
+  const run: RunResult = { ...about, settings, reference: peers[0]!.name, missing, scenarios }
   for (const scenario of options.scenarios) {
-    const { name } = scenario
-    comparison.progress(`${name}: starts ${peers.map((peer) => peer.name).join(', ')}`)
-    const stage = await Stage.open(scenario, peers, { cores, workers: options.workers })
-    try {
-      missing.push(...stage.missing)
-      if (stage.subjects.length === 0) continue
-      const rounds = new Rounds(scenario, stage.subjects, {
-        rounds: options.rounds,
-        seconds: options.seconds,
-        cores,
-        runClosedLoad: capacityBy === 'wrk' ? runWrk : runAutocannon,
-        progress: (what) => comparison.progress(`${name}: ${what}`),
-      })
-      const result = await rounds.run()
-      found.push(result)
-      comparison.done(result)
-    } finally {
-      await stage.close()
-    }
+    const found = await compareIn(scenario, comparison, settings)
+    missing.push(...found.missing)
+    failures.push(...found.failed)
+    if (found.result !== null) scenarios.push(found.result)
+    comparison.done(run, found.result)
   }
-  const settings = { rounds: options.rounds, seconds: options.seconds, ...settingsOf(cores), capacityBy }
-  return { format: 1, startedAt, machine: readMachine(), settings, missing, scenarios: found }
+  return { run, failures }
 }
 
-function settingsOf({ gateway, load }: Cores) {
-  return { gatewayCores: gateway, loadCores: load }
+interface Found {
+  readonly result: ScenarioResult | null
+  readonly missing: readonly Missing[]
+  readonly failed: readonly Missing[]
+}
+
+async function compareIn(
+  scenario: Scenario,
+  { options, peers, progress }: Comparison,
+  settings: Settings,
+): Promise<Found> {
+  const cores = shareCores(options.workers)
+  progress(`${scenario.name}: starts ${peers.map(({ name }) => name).join(', ')}`)
+  const stage = await Stage.open(scenario, peers, { cores, workers: options.workers })
+  const { missing, failed } = stage
+  try {
+    if (stage.subjects.length === 0) return { result: null, missing, failed }
+    const rounds = new Rounds(scenario, stage.subjects, {
+      rounds: options.rounds,
+      seconds: options.seconds,
+      cores,
+      runClosedLoad: settings.capacityBy === 'wrk' ? runWrk : runAutocannon,
+      progress: (what) => progress(`${scenario.name}: ${what}`),
+    })
+    return { result: await rounds.run(), missing, failed }
+  } catch (cause) {
+    if (!(cause instanceof NotMeasured)) throw cause
+    const lost = { peer: cause.name, scenario: scenario.name, why: cause.message }
+    return { result: null, missing: [...missing, lost], failed: [...failed, lost] }
+  } finally {
+    await stage.close()
+  }
+}
+
+async function settingsOf({ rounds, seconds, workers, capacityBy, scenarios }: Options): Promise<Settings> {
+  const { gateway, origin, load } = shareCores(workers)
+  return {
+    rounds,
+    seconds,
+    gatewayCores: gateway,
+    originCores: origin,
+    loadCores: load,
+    origin: await originsOf(scenarios),
+    workers,
+    capacityBy: capacityBy || closedTool('GET'),
+  }
+}
+
+/** `nginx 1.22.1 in plain-8, plain-64; raw-origin v20.20.2 in slow-mix` */
+async function originsOf(scenarios: readonly Scenario[]): Promise<string> {
+  const names = new Map<string, string[]>()
+  for (const scenario of scenarios) {
+    const origin = originFor(scenario)
+    const text = `${origin.name} ${await origin.version()}`
+    names.set(text, [...(names.get(text) ?? []), scenario.name])
+  }
+  return [...names].map(([text, those]) => `${text} in ${those.join(', ')}`).join('; ')
 }

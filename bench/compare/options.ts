@@ -24,16 +24,18 @@ export interface Options {
 
 export const HELP = `npm run bench -- [scenario ...] [options]
 
-  --peers a,b      who takes part; the first is what the others are compared with   (nginx,sluice)
+  --peers a,b      who takes part; the first is what the others are compared with (nginx,sluice);
                    'all' is every peer there is
-  --rounds N       rounds, in which the peers take turns                            (5)
-  --seconds N      length of each measurement                                       (3)
-  --workers N      processes or threads of each gateway                             (1)
+  --rounds N       rounds, in which the peers take turns (5)
+  --seconds N      length of each measurement (3)
+  --workers N      processes or threads of each gateway (1)
   --base COMMIT    build that commit too, and compare this one with it
-  --gate           judge by bench/gates.json; ends with 1 where a bound broke, with 2 where one was not measured
-  --prove          put a slow and a stalling gateway before the gate, and end with 1 unless both are caught
-  --capacity-by P  wrk or autocannon                                                (wrk where it is installed)
-  --out FILE       results go to FILE.json and FILE.html                            (bench/results/DATE-COMMIT)
+  --gate           judge by bench/gates.json; ends with 1 where a bound broke, with 2 where one
+                   was not measured
+  --prove          put a slow and a stalling gateway before the gate; ends with 1 unless both are
+                   caught
+  --capacity-by P  wrk or autocannon (wrk where it is installed)
+  --out FILE       results go to FILE.json and FILE.html (bench/results/DATE-COMMIT)
   --list           scenarios and peers, with their versions
 
 Scenarios: ${scenarios.map(({ name }) => name).join(' ')}

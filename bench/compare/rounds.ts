@@ -2,7 +2,7 @@
  * rounds — the measurements of one scenario: subjects take turns, so that a machine that gets slower does so for all.
  *
  * A round measures each subject's capacity, and then each one's latency, at the same rate for all: a share of what the
- * first carried in this very round. Who begins changes from round to round.
+ * reference carried in this very round. Who begins changes from round to round. A subject that ends under load is out.
  */
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import type { ClosedLoad, ClosedResult } from '../closed-loop/load-result.ts'
@@ -26,6 +26,16 @@ export interface RoundsSettings {
   runClosedLoad(load: ClosedLoad, cores: readonly number[]): Promise<ClosedResult>
   /** Told before each measurement. */
   progress(what: string): void
+}
+
+/** A measurement that could not be made; the name is the subject's. */
+export class NotMeasured extends Error {
+  override readonly name: string
+
+  constructor(name: string, why: string) {
+    super(why)
+    this.name = name
+  }
 }
 
 interface Measured<T> {
@@ -52,8 +62,16 @@ export class Rounds {
     }
     const rounds = new Map<string, Round[]>(this.#subjects.map(({ name }) => [name, []]))
     for (let i = 0; i < this.#settings.rounds; i++) await this.#round(i, rounds)
-    const results = this.#subjects.map(({ name, version }) => ({ name, version, rounds: rounds.get(name)! }))
-    return { scenario: this.#scenario, subjects: results }
+    const subjects = this.#subjects.map(({ name, version, cores }) => {
+      return { name, version, gatewayCores: cores, rounds: rounds.get(name)! }
+    })
+    return { scenario: this.#scenario, subjects }
+  }
+
+  /** Where origin and load share a core, that core gives out first at more than half of the scenario's share. */
+  get #load(): number {
+    const { origin, load } = this.#settings.cores
+    return this.#scenario.load * (load.some((core) => origin.includes(core)) ? 0.5 : 1)
   }
 
   get #loadCores(): readonly number[] {
@@ -69,7 +87,7 @@ export class Rounds {
       capacities.set(subject, await this.#watch(subject, () => this.#capacity(subject)))
     }
     const first = capacities.get(this.#subjects[0]!)!.found
-    const rate = Math.max(1, Math.round(first.requestsPerS * this.#scenario.load))
+    const rate = Math.max(1, Math.round(first.requestsPerS * this.#load))
     for (const subject of inTurn) {
       this.#settings.progress(`${of}: latency of ${subject.name} at ${rate} requests/s`)
       const latency = await this.#watch(subject, () => this.#latency(subject, rate))
@@ -85,8 +103,10 @@ export class Rounds {
 
   async #watch<T>(subject: Subject, measure: () => Promise<Omit<Measured<T>, 'gc'>>): Promise<Measured<T>> {
     const mark = subject.gc?.mark()
-    const { found, requests } = await measure()
-    if (subject.child.isGone) throw new Error(`${subject.name} ended under load`)
+    const { found, requests } = await measure().catch((cause: unknown) => {
+      throw new NotMeasured(subject.name, cause instanceof Error ? cause.message : String(cause))
+    })
+    if (subject.child.isGone) throw new NotMeasured(subject.name, 'it ended under load')
     return { found, requests, gc: mark === undefined ? null : subject.gc!.since(mark) }
   }
 
@@ -94,8 +114,9 @@ export class Rounds {
     const before = cpuUs(subject.child.pid)
     const load = this.#closedLoad(subject, this.#settings.seconds)
     const { requests, seconds, errors } = await this.#settings.runClosedLoad(load, this.#loadCores)
-    const used = cpuUs(subject.child.pid) - before
-    return { requests, found: { requestsPerS: requests / seconds, cpuUs: used / requests, errors } }
+    const us = cpuUs(subject.child.pid) - before
+    const used = us / (seconds * 1e6 * Math.max(1, subject.cores.length))
+    return { requests, found: { requestsPerS: requests / seconds, cpuUs: us / requests, used, errors } }
   }
 
   async #latency(subject: Subject, rate: number): Promise<Omit<Measured<Latency>, 'gc'>> {

@@ -1,9 +1,7 @@
 /** stage — one scenario's origin and gateways, all running at once, each on its cores. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Scenario } from '../load/scenario.ts'
-import type { Cores } from '../measure/cores.ts'
+import { type Cores, shareCores } from '../measure/cores.ts'
+import { ownFolder } from '../measure/ending.ts'
 import { GC_FLAGS, GcTrace } from '../measure/gc-trace.ts'
 import { Child, freePort } from '../measure/run-child.ts'
 import { originFor } from '../peers/origin.ts'
@@ -15,6 +13,7 @@ export interface Subject {
   readonly version: string
   readonly port: number
   readonly child: Child
+  readonly cores: readonly number[]
   /** Null for what does not run on V8. */
   readonly gc: GcTrace | null
 }
@@ -27,9 +26,11 @@ export interface StageSettings {
 export class Stage {
   readonly subjects: Subject[] = []
   readonly missing: Missing[] = []
+  /** Of those that are missing: they are installed, and did not start. */
+  readonly failed: Missing[] = []
   readonly #scenario: Scenario
   readonly #settings: StageSettings
-  readonly #directory: string
+  readonly #folder = ownFolder('sluice-bench-')
   /** The origin, and what peers need beside them. */
   readonly #others: Child[] = []
   #originPort = 0
@@ -37,7 +38,6 @@ export class Stage {
   constructor(scenario: Scenario, settings: StageSettings) {
     this.#scenario = scenario
     this.#settings = settings
-    this.#directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   }
 
   /** Peers that cannot take part are in `missing`, with why. */
@@ -56,12 +56,12 @@ export class Stage {
   async close(): Promise<void> {
     await Promise.all(this.subjects.map(({ child }) => child.stop()))
     await Promise.all(this.#others.map((child) => child.stop()))
-    rmSync(this.#directory, { recursive: true, force: true })
+    this.#folder.remove()
   }
 
   async #openOrigin(): Promise<void> {
     this.#originPort = await freePort()
-    const place = { directory: this.#directory, port: this.#originPort, originPort: 0, workers: 1 }
+    const place = { directory: this.#folder.path, port: this.#originPort, originPort: 0, workers: 1 }
     await this.#open(originFor(this.#scenario).launch(place, this.#scenario), this.#originPort)
   }
 
@@ -74,22 +74,25 @@ export class Stage {
   async #add(peer: Peer): Promise<void> {
     const version = await peer.version()
     const why = version === null ? `not installed: ${peer.install}` : peer.cannot(this.#scenario)
-    if (version === null || why !== '') return this.#leaveOut(peer, why)
+    if (version === null || why !== '') return void this.#leaveOut(peer, why)
     try {
       this.subjects.push(await this.#start(peer, version))
     } catch (cause) {
-      this.#leaveOut(peer, cause instanceof Error ? cause.message : String(cause))
+      this.failed.push(this.#leaveOut(peer, cause instanceof Error ? cause.message : String(cause)))
     }
   }
 
-  #leaveOut(peer: Peer, why: string): void {
-    this.missing.push({ peer: peer.name, scenario: this.#scenario.name, why })
+  #leaveOut(peer: Peer, why: string): Missing {
+    const missing = { peer: peer.name, scenario: this.#scenario.name, why }
+    this.missing.push(missing)
+    return missing
   }
 
   async #start(peer: Peer, version: string): Promise<Subject> {
-    const { cores, workers } = this.#settings
+    const workers = peer.workers ?? this.#settings.workers
+    const cores = shareCores(workers).gateway
     const [port, besidePort] = [await freePort(), await freePort()]
-    const place = { directory: this.#directory, port, originPort: this.#originPort, workers, besidePort }
+    const place = { directory: this.#folder.path, port, originPort: this.#originPort, workers, besidePort }
     if (peer.beside !== undefined) await this.#open(peer.beside(place), besidePort)
     const { command, env } = peer.launch(place, this.#scenario)
     const gc = peer.isNode ? new GcTrace() : null
@@ -97,7 +100,7 @@ export class Stage {
       // Behind the name of the program: a flag of V8, which counts for all threads of the process.
       command: gc === null ? command : [command[0]!, ...GC_FLAGS, ...command.slice(1)],
       env,
-      cores: cores.gateway,
+      cores,
       ...(gc === null ? {} : { onOutput: (text: string) => gc.feed(text) }),
     })
     try {
@@ -106,6 +109,6 @@ export class Stage {
       await child.stop()
       throw cause
     }
-    return { name: peer.name, version, port, child, gc }
+    return { name: peer.name, version, port, child, cores, gc }
   }
 }
