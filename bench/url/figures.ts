@@ -1,6 +1,7 @@
 /** figures — what the rounds of one URL come to, and what is wrong with them. */
-import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js'
 import { BUSY_SHARE } from '../open-loop/load.ts'
+import { mergeEncoded } from '../report/merged-histogram.ts'
 import { ratiosOf, type Spread, spreadOf } from '../report/ratios.ts'
 import type { UrlResult, UrlRound } from './measure.ts'
 
@@ -27,9 +28,11 @@ export interface UrlFigures {
 }
 
 export function figuresOfUrl(result: UrlResult, first: UrlResult): UrlFigures {
-  const times = merge(result.rounds.map(({ latency }) => latency.histogram))
-  const lateness = merge(result.rounds.map(({ latency }) => latency.lateness))
-  const closed = merge(result.rounds.flatMap(({ closedLoopHistogram: one }) => (one === null ? [] : [one])))
+  const times = mergeEncoded(result.rounds.map(({ latency }) => latency.histogram))
+  const lateness = mergeEncoded(result.rounds.map(({ latency }) => latency.lateness))
+  const closed = mergeEncoded(
+    result.rounds.flatMap(({ closedLoopHistogram: one }) => (one === null ? [] : [one])),
+  )
   const ms = {
     p50: at(times, 50),
     p90: at(times, 90),
@@ -93,10 +96,4 @@ function capacities({ rounds }: UrlResult): number[] {
 
 function p99Of({ latency }: UrlRound): number {
   return decodeFromCompressedBase64(latency.histogram).getValueAtPercentile(99)
-}
-
-function merge(encoded: readonly string[]): Histogram {
-  const sum = build({ highestTrackableValue: 60_000_000 })
-  for (const one of encoded) sum.add(decodeFromCompressedBase64(one))
-  return sum
 }
