@@ -60,7 +60,7 @@ async function prove(options: Options, gates: Gates): Promise<number> {
 
 async function chosenPeers({ peers: names, base }: Options, gates: Gates): Promise<Peer[]> {
   const chosen = names.includes('all')
-    ? peers.filter(({ name }) => !name.includes('seeded'))
+    ? peers.filter(({ name }) => !/seeded|profile/.test(name))
     : names.map(peerOf)
   if (base === '') return chosen
   const { main: program, commit } = await buildBase(base, tell)

@@ -93,10 +93,11 @@ test('what no collection wrote counts nothing', () => {
 /** A ring of arrays, in the main thread and in a worker: 848 bytes each, a header of 32 and elements of 16 + 100 × 8. */
 const KNOWN = `
 import { Worker, isMainThread } from 'node:worker_threads'
-if (isMainThread) new Worker(new URL('data:text/javascript,' + encodeURIComponent(process.env.MAKE)))
 const ring = []
-for (let i = 0; i < 200000; i++) ring[i & 63] = new Array(100).fill(i)`
+for (let i = 0; i < 200000; i++) ring[i & 63] = new Array(100).fill(i)
+if (isMainThread) new Worker(new URL('data:text/javascript,' + encodeURIComponent(process.env.MAKE)))`
 
+// One after the other: where lines of two run into each other an interval is left out, and how many is chance.
 test('a program that allocates 170 MB in each of two threads is found to', () => {
   const worker = KNOWN.replace(/^if .*$/m, '')
   const { stdout } = spawnSync(

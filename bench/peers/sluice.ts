@@ -14,6 +14,8 @@ export interface SluiceOptions {
   readonly install?: string
   /** In place of those that a run asks for. */
   readonly workers?: number
+  /** With nothing set for the comparison's sake: the defaults, or a profile's settings, are what is compared. */
+  readonly asShipped?: boolean
   cannot?(scenario: Scenario): string
   /** Of the guarded work's limit. */
   limit?(place: Place): Record<string, unknown>
@@ -41,7 +43,7 @@ export function sluiceAt(name: string, main: string, env: Env = {}, options: Slu
       const file = write(name, place, scenario, options)
       return {
         command: [process.execPath, main, 'start', '--config', file],
-        env: { ...settings(name, place, scenario), ...env },
+        env: { ...(options.asShipped ? {} : KEPT_ALIVE), ...settings(name, place, scenario), ...env },
       }
     },
   }
@@ -58,6 +60,13 @@ function write(
   return file
 }
 
+/** As the other peers: no connection is closed for its age or for want of room. */
+const KEPT_ALIVE: Env = {
+  SLUICE_KEEPALIVE_REQUESTS: '1000000000',
+  SLUICE_UPSTREAM_KEEPALIVE_MAX_REQUESTS: '1000000000',
+  SLUICE_UPSTREAM_KEEPALIVE_POOL_SIZE: '1024',
+}
+
 /** docs/config.md */
 function settings(name: string, place: Place, { work }: Scenario): Record<string, string> {
   const own = join(place.directory, name)
@@ -69,9 +78,6 @@ function settings(name: string, place: Place, { work }: Scenario): Record<string
     SLUICE_PROXY_LISTEN: `127.0.0.1:${place.port} backlog=4096`,
     SLUICE_WORKERS: String(place.workers),
     SLUICE_PREFIX: own,
-    SLUICE_KEEPALIVE_REQUESTS: '1000000000',
-    SLUICE_UPSTREAM_KEEPALIVE_MAX_REQUESTS: '1000000000',
-    SLUICE_UPSTREAM_KEEPALIVE_POOL_SIZE: '1024',
     ...(work === 'guarded' ? guarded : { SLUICE_STATUS_LISTEN: 'off' }),
   }
 }
@@ -91,6 +97,11 @@ const withRedis = sluiceAt(
   },
 )
 
+const PROFILED: SluiceOptions = {
+  asShipped: true,
+  cannot: ({ work }) => (work === 'plain' ? '' : 'profiles are compared in plain work'),
+}
+
 export const sluices: readonly Peer[] = [
   sluice,
   sluiceAt('sluice-pipelining', sluiceMain, { SLUICE_UPSTREAM_PIPELINING: '1' }),
@@ -103,6 +114,10 @@ export const sluices: readonly Peer[] = [
   },
   seeded('sluice-seeded-busy', 'busy-loop'),
   seeded('sluice-seeded-stall', 'stall'),
+  sluiceAt('profile-none', sluiceMain, {}, PROFILED),
+  ...['throughput', 'latency', 'small-box', 'behind-a-load-balancer'].map((name) =>
+    sluiceAt(`profile-${name}`, sluiceMain, { SLUICE_PROFILE: name }, PROFILED),
+  ),
 ]
 
 /** Made slow on purpose: what the gate has to catch. */

@@ -1,9 +1,9 @@
 /**
  * The open-loop generator against a server whose true latencies are known, beside a closed loop that misses them.
  *
- * The server stops for two seconds out of ten. Of requests that are due evenly, over a whole period, 80 % find it awake;
- * the others wait for the end of the stop, evenly between 0 and 2000 ms. So the median is about 0, the 90th percentile
- * 1000 ms, and the 99th 1900 ms.
+ * The server stops for two seconds out of ten. Of requests that are due evenly, over a whole period, 80 % find it
+ * awake; the others wait for the end of the stop, evenly between 0 and 2000 ms. So the median is about 0, the 90th
+ * percentile 1000 ms, and the 99th 1900 ms.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
