@@ -3,6 +3,9 @@ import type { ScenarioResult, Settings } from '../report/result.ts'
 import { bounds } from './bounds.ts'
 import { sharesOrigin, whyBusy, whyCores, whyFew, whyIdle, whyLate } from './unfit.ts'
 
+/** More of the time than that is seen in a 99th percentile. */
+const STOLEN = 0.01
+
 export function doubtsOf({ subjects }: ScenarioResult, settings: Settings): string[] {
   const parties = subjects.filter(({ rounds }) => rounds.length > 0)
   if (parties.length === 0) return []
@@ -19,6 +22,9 @@ export function doubtsOf({ subjects }: ScenarioResult, settings: Settings): stri
   const isForAll = cores.every((why) => why === cores[0])
   const named = isForAll ? cores.slice(0, 1) : cores.map((why, i) => why && `${parties[i]!.name}: ${why}`)
   const shared = [...named, sharesOrigin(settings)].filter((why) => why !== '')
+  const stolen = Math.max(...rounds.map((round) => round.stolen))
+  const host =
+    stolen > STOLEN ? [`the host of this machine took up to ${Math.round(100 * stolen)} % of a round`] : []
   const idle = parties.map(whyIdle).filter((why) => why !== '')
-  return [...shared, ...few, ...generator, ...idle]
+  return [...shared, ...host, ...few, ...generator, ...idle]
 }

@@ -51,6 +51,7 @@ function round(f: Figures = {}): Round {
       busy: f.busy ?? 0.4,
     },
     memory: { steadyKb: mb * 1024, peakKb: (f.peakMb ?? mb) * 1024 },
+    stolen: 0,
     heap: f.heap === undefined ? heap : f.heap,
   }
 }
@@ -253,6 +254,14 @@ test('what could not be measured is not taken for held, and says why', () => {
 test('cores that are shared leave bytes what they are', () => {
   const run = runOf({ nginx: five({}), sluice: five({}) }, { loadCores: [0] })
   assert.equal(outcomeOf({ steadyMb: 160 }, run), 'held')
+})
+
+test('what is over its base in every round is over, though the generator was late; what is not may be hidden', () => {
+  const late = { lateP99: 900 }
+  const slow = runOf({ base: five(late), sluice: five({ ...late, p99: 9000 }) })
+  const same = runOf({ base: five(late), sluice: five(late) })
+  const outcome = (run: RunResult) => only(judge(gatesOf({}, { p99: 1.15 }), run), 'p99').outcome
+  assert.deepEqual([outcome(slow), outcome(same)], ['broken', 'not measured'])
 })
 
 test('a generator that was late in two of five rounds could not move the median', () => {

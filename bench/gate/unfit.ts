@@ -74,7 +74,7 @@ function whyFigure(bound: Bound, { name, rounds }: Party): string {
 
 function whyPercentile(beyond: number, own: Party, other: Party): string {
   const rounds = [...own.rounds, ...other.rounds]
-  return whyFew(beyond, rounds) || whyBusy(rounds) || whyLate(own.rounds, other.rounds)
+  return whyFew(beyond, rounds) || whyBusy(rounds)
 }
 
 export function whyFew(beyond: number, rounds: readonly Round[]): string {

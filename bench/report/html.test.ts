@@ -129,6 +129,7 @@ function emptied(
     capacity: { requestsPerS: 0, cpuUs: 0, used: 0, errors: 5 },
     latency: { ...round.latency, p99: 0, histogram: '' },
     memory: { steadyKb: 0, peakKb: 0 },
+    stolen: 0,
     heap: null,
   }
 }

@@ -72,6 +72,8 @@ export interface Round {
   readonly capacity: Capacity
   readonly latency: Latency
   readonly memory: Memory
+  /** Share of the time that the host of a virtual machine took, in the worse of the two. */
+  readonly stolen: number
   /** Null for what does not run on V8. */
   readonly heap: HeapUse | null
 }

@@ -44,6 +44,7 @@ test('no line is wider than 160 columns, however long a name and however large t
       capacity: { requestsPerS: 1e6, cpuUs: 99_999 * (i + 1), used: 1, errors: 0 },
       latency: { ...round.latency, p50: 9e6, p90: 9e6, p99: 9e6 * (i + 1), p999: 9e7, max: 9e7 },
       memory: { steadyKb: 9e7, peakKb: 9e7 },
+      stolen: 0,
     })),
   }))
   const lines = terminalTable(result, run).split('\n')

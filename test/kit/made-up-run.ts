@@ -112,6 +112,7 @@ function makeUpRound(
       histogram: encodeIntoCompressedBase64(histogram),
     },
     memory: { steadyKb, peakKb: steadyKb * (1.2 + 0.2 * random()) },
+    stolen: 0,
     heap: subject.isNode ? makeUpHeap(subject.cpu * off()) : null,
   }
 }
