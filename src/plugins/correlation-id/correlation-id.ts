@@ -42,6 +42,9 @@ export default definePlugin({
   },
 })
 
+/** Where the id is found in `x.notes`, for whoever logs. */
+const NOTE = 'correlation_id'
+
 class CorrelationId implements Handler {
   protected readonly field: FieldName
   readonly #ids: IdMaker
@@ -56,36 +59,22 @@ class CorrelationId implements Handler {
     return NEXT
   }
 
-  /** The id that the client has sent, or a new one that goes on to the target. */
+  /** Notes the id that the client has sent, or a new one that goes on to the target. */
   protected give(x: Exchange): string {
     const sent = getField(x.request, this.field.lower)
-    if (sent !== null && sent !== '') return sent
-    const id = this.#ids.next(x)
-    if (sent !== null) removeField(x.request, this.field.lower)
-    this.field.add(x.request, id)
+    const id = sent === null || sent === '' ? this.#ids.next(x) : sent
+    if (sent === '') removeField(x.request, this.field.lower)
+    if (id !== sent) this.field.add(x.request, id)
+    if (x.notes === null) x.notes = new Map()
+    x.notes.set(NOTE, id)
     return id
   }
 }
 
-/** Where the id is found in `x.notes`. */
-const NOTE = 'correlation_id'
-
 class EchoingCorrelationId extends CorrelationId {
-  override onRequest(x: Exchange): Verdict {
-    this.#note(x)
-    return NEXT
-  }
-
   onResponse(x: Exchange): void {
     const noted = x.notes?.get(NOTE)
     // An exchange that was answered before its request steps ran has its id made now.
-    setField(x.response, this.field.name, typeof noted === 'string' ? noted : this.#note(x))
-  }
-
-  #note(x: Exchange): string {
-    const id = this.give(x)
-    if (x.notes === null) x.notes = new Map()
-    x.notes.set(NOTE, id)
-    return id
+    setField(x.response, this.field.name, typeof noted === 'string' ? noted : this.give(x))
   }
 }
