@@ -142,11 +142,11 @@ export class Rounds {
     const { seconds } = this.#settings
     const load = this.#openLoad(subject, rate)
     const before = cpuUs(subject.child.pid)
-    const { requests, errors, histogram, lateness, busy } = await runOpenLoad(load, this.#loadCores)
+    const { requests, errors, busy, ...told } = await runOpenLoad(load, this.#loadCores)
     const used = cpuUs(subject.child.pid) - before
     const sent = requests * (1 + OPEN_WARM_UP_SECONDS / seconds)
-    const of = decodeFromCompressedBase64(histogram)
-    const late = decodeFromCompressedBase64(lateness)
+    const of = decodeFromCompressedBase64(told.awake)
+    const late = decodeFromCompressedBase64(told.awakeLateness)
     const found = {
       rate,
       requests,
@@ -159,7 +159,8 @@ export class Rounds {
       max: of.maxValue,
       lateP99: late.getValueAtPercentile(99),
       busy,
-      histogram,
+      unseen: 1 - of.totalCount / requests,
+      histogram: told.awake,
     }
     return { requests: sent, found }
   }

@@ -48,6 +48,7 @@ function round(f: Figures = {}): Round {
       cpuUs: 33,
       ...times,
       lateP99: f.lateP99 ?? 60,
+      unseen: 0,
       busy: f.busy ?? 0.4,
     },
     memory: { steadyKb: mb * 1024, peakKb: (f.peakMb ?? mb) * 1024 },

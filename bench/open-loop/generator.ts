@@ -8,6 +8,9 @@
  *         A request is timed from when it was due and not from its sending: else one slow answer would hide all the
  *         requests that it kept waiting.
  *
+ *         Where the generator itself stood still for STILL_US, which a shared machine does to it, what it would say of
+ *         the requests of that time is its own delay: they are counted apart (`awake` is all others).
+ *
  * LIMITS  A request that waited for the timeout is given up, so at most rate × timeout wait.
  *
  * COST    `#sendDue` and `answered` run for every request: no closure, no promise, no memory.
@@ -22,6 +25,8 @@ import { Recorder } from './recorder.ts'
 import { Schedule } from './schedule.ts'
 
 const SWEEP_US = 5000
+/** Nothing that it does in one go takes so long. */
+const STILL_US = 1000
 /** Between the last connection's opening and the first request. */
 const BREATH_US = 10_000
 
@@ -39,6 +44,9 @@ export class Generator implements ConnectionOwner {
   #completed = 0
   #sweptUs = 0
   #turnedUs = 0
+  /** When it was last seen to run, and when it last stood still until. */
+  #seenUs = 0
+  #stillUs = 0
   /** Sent, read and given up at the last turn. */
   #stepsBefore = 0
   /** Of all connections; a large answer takes many. */
@@ -74,6 +82,7 @@ export class Generator implements ConnectionOwner {
 
   #turn(): void {
     const nowUs = readUs()
+    this.#see(nowUs)
     if (this.#isOpening) this.#whileOpening(nowUs)
     else {
       this.#tellTurn(nowUs)
@@ -83,6 +92,11 @@ export class Generator implements ConnectionOwner {
     if (this.#isOver) return
     if (this.#completed === this.#schedule.total) return this.#end()
     this.#pacer.next(this.#idleUs(nowUs))
+  }
+
+  #see(nowUs: number): void {
+    if (nowUs - this.#seenUs > STILL_US) this.#stillUs = nowUs
+    this.#seenUs = nowUs
   }
 
   /** Between the last request's due time and its answer nothing is left to be late with, so that is not told. */
@@ -112,7 +126,8 @@ export class Generator implements ConnectionOwner {
       const connection = this.#sent === this.#due ? this.#connections.take() : null
       this.#due++
       if (connection !== null) this.#send(connection)
-      if (isCounted) this.#recorder.late((connection === null ? nowUs : readUs()) - dueUs)
+      const readyUs = connection === null ? nowUs : readUs()
+      if (isCounted) this.#recorder.late(readyUs - dueUs, dueUs > this.#stillUs)
     }
   }
 
@@ -127,11 +142,13 @@ export class Generator implements ConnectionOwner {
 
   answered(connection: Connection, status: number): void {
     const nowUs = readUs()
+    this.#see(nowUs)
     const us = nowUs - connection.dueUs
     if (us > this.#timeoutUs) this.#give(connection.index, 'timed out')
     else {
       this.#completed++
-      if (connection.index >= this.#schedule.warmUp) this.#recorder.answered(us, status)
+      if (connection.index >= this.#schedule.warmUp)
+        this.#recorder.answered(us, status, connection.dueUs > this.#stillUs)
     }
     if (connection.isIdle) this.#free(connection)
     else this.#connections.reopen(connection, nowUs)

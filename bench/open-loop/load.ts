@@ -35,6 +35,9 @@ export interface OpenResult {
    * moment the generator was ready to send it: the same.
    */
   readonly lateness: string
+  /** Both again, of the requests during whose time the generator itself never stood still, and of those that failed. */
+  readonly awake: string
+  readonly awakeLateness: string
   /** Share of the time in which the generator had work, 0 to 1: near 1 the requests queued in the generator itself. */
   readonly busy: number
 }

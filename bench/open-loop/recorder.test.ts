@@ -6,7 +6,7 @@ import { Recorder } from './recorder.ts'
 
 test('a request without an answer counts with the timeout, however fast it failed', () => {
   const recorder = new Recorder({ timeoutMs: 500 })
-  for (let i = 0; i < 98; i++) recorder.answered(1000, 200)
+  for (let i = 0; i < 98; i++) recorder.answered(1000, 200, true)
   recorder.failed('connection refused')
   recorder.failed('connection refused')
   const { requests, errors, errorSamples, histogram } = recorder.result()
@@ -20,9 +20,9 @@ test('a request without an answer counts with the timeout, however fast it faile
 
 test('an answer that says it failed keeps its own time and is an error by its status', () => {
   const recorder = new Recorder({ timeoutMs: 500 })
-  recorder.answered(2000, 399)
-  recorder.answered(2000, 400)
-  recorder.answered(2000, 503)
+  recorder.answered(2000, 399, true)
+  recorder.answered(2000, 400, true)
+  recorder.answered(2000, 503, true)
   const { errors, errorSamples, histogram } = recorder.result()
   assert.equal(errors, 2)
   assert.deepEqual(errorSamples, ['1 × status 400', '1 × status 503'])
@@ -38,9 +38,9 @@ test('of many different reasons the first few are told and all are counted', () 
 
 test('times and lateness beyond what the histogram holds are held at its bounds', () => {
   const recorder = new Recorder({ timeoutMs: 10 })
-  recorder.answered(0.2, 200)
-  recorder.late(-5)
-  recorder.late(1e9)
+  recorder.answered(0.2, 200, true)
+  recorder.late(-5, true)
+  recorder.late(1e9, true)
   const lateness = decodeFromCompressedBase64(recorder.result().lateness)
   assert.equal(lateness.totalCount, 2)
   near(lateness.maxValue, 10_000)
@@ -58,3 +58,15 @@ test('busy is the share of the time that had work in it', () => {
 function near(found: number, expected: number): void {
   assert.ok(Math.abs(found - expected) <= expected / 500, `${found} is not ${expected}`)
 }
+
+test('what was answered while the generator itself stood still is counted, and is in no figure of its awake time', () => {
+  const recorder = new Recorder({ timeoutMs: 1000 })
+  recorder.answered(500, 200, true)
+  recorder.answered(9000, 200, false)
+  recorder.late(3, true)
+  recorder.late(8000, false)
+  recorder.failed('reset')
+  const { requests, histogram, awake, awakeLateness } = recorder.result()
+  const counts = [histogram, awake, awakeLateness].map((one) => decodeFromCompressedBase64(one).totalCount)
+  assert.deepEqual([requests, ...counts], [3, 3, 2, 1])
+})

@@ -10,6 +10,8 @@ export class Recorder {
   readonly #timeoutUs: number
   readonly #times: Histogram
   readonly #lateness: Histogram
+  readonly #awake: Histogram
+  readonly #awakeLateness: Histogram
   readonly #reasons = new Map<string, number>()
   #requests = 0
   #workedUs = 0
@@ -20,12 +22,15 @@ export class Recorder {
     this.#timeoutUs = Math.max(2, Math.round(timeoutMs * 1000))
     this.#times = makeHistogram(this.#timeoutUs)
     this.#lateness = makeHistogram(this.#timeoutUs)
+    this.#awake = makeHistogram(this.#timeoutUs)
+    this.#awakeLateness = makeHistogram(this.#timeoutUs)
   }
 
-  /** An answer has come whole. */
-  answered(us: number, status: number): void {
+  /** An answer has come whole. `isAwake`: the generator ran all the time since it was due. */
+  answered(us: number, status: number, isAwake: boolean): void {
     this.#requests++
     this.#times.recordValue(this.#bounded(us))
+    if (isAwake) this.#awake.recordValue(this.#bounded(us))
     if (status >= 400) this.#count(`status ${status}`)
   }
 
@@ -33,11 +38,13 @@ export class Recorder {
   failed(reason: string): void {
     this.#requests++
     this.#times.recordValue(this.#timeoutUs)
+    this.#awake.recordValue(this.#timeoutUs)
     this.#count(reason)
   }
 
-  late(us: number): void {
+  late(us: number, isAwake: boolean): void {
     this.#lateness.recordValue(this.#bounded(us))
+    if (isAwake) this.#awakeLateness.recordValue(this.#bounded(us))
   }
 
   /** A turn of the loop has passed, with something done or not. */
@@ -54,6 +61,8 @@ export class Recorder {
       histogram: encodeIntoCompressedBase64(this.#times),
       busy: this.#elapsedUs === 0 ? 0 : this.#workedUs / this.#elapsedUs,
       lateness: encodeIntoCompressedBase64(this.#lateness),
+      awake: encodeIntoCompressedBase64(this.#awake),
+      awakeLateness: encodeIntoCompressedBase64(this.#awakeLateness),
     }
   }
 

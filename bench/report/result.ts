@@ -102,6 +102,8 @@ export interface Latency {
   readonly max: number
   /** How late the generator itself sent, p99: no latency below it says anything. */
   readonly lateP99: number
+  /** Share of the requests that are in no figure of these, since the generator itself stood still meanwhile. */
+  readonly unseen: number
   /** Share of the time in which the generator had work: near 1 it shows its own queue. */
   readonly busy: number
   readonly histogram: string

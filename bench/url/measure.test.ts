@@ -4,7 +4,16 @@ import { test } from 'node:test'
 import { UrlMeasurement } from './measure.ts'
 import type { UrlOptions } from './options.ts'
 
-const LATENCY = { requests: 1, errors: 0, errorSamples: [], histogram: '', lateness: '', busy: 0 }
+const LATENCY = {
+  requests: 1,
+  errors: 0,
+  errorSamples: [],
+  histogram: '',
+  lateness: '',
+  awake: '',
+  awakeLateness: '',
+  busy: 0,
+}
 
 /** Each closed loop finds 100 requests a second more than the one before. */
 function measurement(more: Partial<UrlOptions>) {

@@ -22,6 +22,8 @@ function round({ us, lateUs = 5, capacity = null, errors = 0, busy = 0, closedUs
     errorSamples: errors > 0 ? [`${errors} × status 503`] : [],
     histogram: histogram(us),
     lateness: histogram(lateUs),
+    awake: histogram(us),
+    awakeLateness: histogram(lateUs),
     busy,
   }
   const closedLoopHistogram = closedUs === undefined ? null : histogram(closedUs)
