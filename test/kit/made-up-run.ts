@@ -110,7 +110,6 @@ function makeUpRound(
       lateP99: 40 * off(),
       unseen: 0,
       busy: 0.4,
-      unseen: 0,
       histogram: encodeIntoCompressedBase64(histogram),
     },
     memory: { steadyKb, peakKb: steadyKb * (1.2 + 0.2 * random()) },
