@@ -6,7 +6,7 @@ import { buildBase } from './compare/base.ts'
 import { type Compared, type Comparison, compare } from './compare/compare.ts'
 import { HELP, type Options, readOptions } from './compare/options.ts'
 import { Progress } from './compare/progress.ts'
-import { PROVING, proofOf, provingPeers } from './compare/prove.ts'
+import { PROVING, PROVING_ROUNDS, proofOf, provingPeers } from './compare/prove.ts'
 import { gateExitCode, gateText } from './gate/gate-text.ts'
 import { type Gates, readGates } from './gate/gates.ts'
 import { judge, type Verdict } from './gate/judge.ts'
@@ -28,7 +28,8 @@ async function main(words: readonly string[]): Promise<number> {
   if (words.includes('--list')) return say(await list())
   const options = readOptions(words)
   const gates = openGates()
-  if (options.prove) return prove({ ...options, scenarios: PROVING }, gates)
+  if (options.prove)
+    return prove({ ...options, scenarios: PROVING, rounds: Math.max(options.rounds, PROVING_ROUNDS) }, gates)
   const { run, failures } = await measure(options, await chosenPeers(options, gates))
   const verdicts = options.gate ? judgeAsked(gates, run, options) : null
   const page = keep(run, verdicts, options)

@@ -10,7 +10,7 @@ import type { Round, RunResult, ScenarioResult, SubjectResult } from '../report/
 import { type Against, type Bound, boundsAgainst, PLAIN } from './bounds.ts'
 import type { Gates } from './gates.ts'
 import { sideOf } from './noise.ts'
-import { type Party, remarkOn, whyLate, whyUnfit } from './unfit.ts'
+import { type Party, remarkOn, whyLate, whyUnfit, whyUnseen } from './unfit.ts'
 
 export type Outcome = 'held' | 'broken' | 'not measured'
 
@@ -111,12 +111,16 @@ function judgeBound(here: Case, bound: Bound, limit: number): Verdict {
   const found = bound.worst === true ? spread.most : spread.median
   const remark = remarkOn(bound, here.run.settings)
   const decided = decide(here.against, bound, limit, { found, figures })
-  const late = bound.beyond === undefined ? '' : whyLate(own.rounds, (other ?? own).rounds)
-  // A late generator adds to both sides and pulls the ratio to 1. So it may hide what is over, but what is over in nearly
-  // every round all the same is over; a median alone, as against the reference, could be chance.
+  const late = bound.beyond === undefined ? '' : whyHidden(own.rounds, (other ?? own).rounds)
+  // A generator that was late, or blind, adds to both sides and pulls the ratio to 1. So it may hide what is over, but what
+  // is over in nearly every round all the same is over; a median alone, as against the reference, could be chance.
   if (late !== '' && !(here.against === 'base' && decided.outcome === 'broken'))
     return { ...blank, found: null, spread: null, outcome: 'not measured', why: late }
   return { ...blank, found, spread, remark, ...decided }
+}
+
+function whyHidden(own: readonly Round[], other: readonly Round[]): string {
+  return whyLate(own, other) || whyUnseen([...own, ...other])
 }
 
 function decide(

@@ -74,7 +74,7 @@ function whyFigure(bound: Bound, { name, rounds }: Party): string {
 
 function whyPercentile(beyond: number, own: Party, other: Party): string {
   const rounds = [...own.rounds, ...other.rounds]
-  return whyFew(beyond, rounds) || whyBusy(rounds) || whyUnseen(rounds)
+  return whyFew(beyond, rounds) || whyBusy(rounds)
 }
 
 export function whyFew(beyond: number, rounds: readonly Round[]): string {
@@ -88,7 +88,7 @@ export function whyFew(beyond: number, rounds: readonly Round[]): string {
 /** Of the requests of a round. */
 const UNSEEN_SHARE = 0.2
 
-function whyUnseen(rounds: readonly Round[]): string {
+export function whyUnseen(rounds: readonly Round[]): string {
   const most = Math.max(...rounds.map(({ latency }) => latency.unseen))
   return most > UNSEEN_SHARE
     ? `the generator stood still for up to ${Math.round(100 * most)} % of a round's requests`
