@@ -78,8 +78,8 @@ export class Rounds {
   }
 
   /**
-   * Where origin and load share a core, a quarter of the scenario's share: above it the queue seen is that core's. For a
-   * gateway it is more work than it sounds, since requests that come one by one cost it twice what they cost in a burst.
+   * Where origin and load share a core, a quarter of the scenario's share: above it the queue seen is that core's.
+   * For a gateway it is more work than it sounds: requests that come one by one cost it twice those of a burst.
    */
   get #load(): number {
     const { origin, load } = this.#settings.cores

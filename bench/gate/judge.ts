@@ -112,8 +112,8 @@ function judgeBound(here: Case, bound: Bound, limit: number): Verdict {
   const remark = remarkOn(bound, here.run.settings)
   const decided = decide(here.against, bound, limit, { found, figures })
   const late = bound.beyond === undefined ? '' : whyHidden(own.rounds, (other ?? own).rounds)
-  // A generator that was late, or blind, adds to both sides and pulls the ratio to 1. So it may hide what is over, but what
-  // is over in nearly every round all the same is over; a median alone, as against the reference, could be chance.
+  // A generator that was late, or blind, adds to both sides and pulls the ratio to 1. So it may hide what is over, but
+  // what is over in nearly every round all the same is over; a median, as against the reference, could be chance.
   if (late !== '' && !(here.against === 'base' && decided.outcome === 'broken'))
     return { ...blank, found: null, spread: null, outcome: 'not measured', why: late }
   return { ...blank, found, spread, remark, ...decided }

@@ -175,7 +175,7 @@ test('what is wrong in a profile is told with file and line, all of it at once',
   const { code, err } = await sluice(['start', '--profile', file], { SLUICE_WATCH: 'perhaps' })
   assert.equal(code, 1)
   assert.ok(err.includes(`${file}:1: SLUICE_WORKRS: no such setting (did you mean SLUICE_WORKERS?)`), err)
-  assert.ok(err.includes(`${file}:2: 'workers: 2' is not NAME=value`), err)
+  assert.ok(err.includes(`${file}:2: the line is not NAME=value`), err)
   assert.ok(err.includes(`${file}:4: SLUICE_LOG_LEVEL: 'loud' is not one of`), err)
   assert.match(err, /^SLUICE_WATCH: 'perhaps' is neither on nor off$/m)
 })
