@@ -24,6 +24,8 @@ export interface Rig {
 export interface RigOptions extends Partial<Omit<GatewayOptions, 'config' | 'engine'>> {
   /** By default everything goes to the target. */
   readonly config?: (targetPort: number) => string
+  /** For cases whose work takes long on a slow machine. */
+  readonly caseMs?: number
 }
 
 type Body = (rig: Rig) => Promise<void>
@@ -40,9 +42,8 @@ export function eachEngine(suite: string, options: RigOptions, fn: (check: Case)
       before(() => rig.start(options))
       after(() => rig.stop())
       beforeEach(() => rig.refresh())
-      fn((name, body) =>
-        it(name, { timeout: CASE_MS }, (t) => runCase(rig, name, body, (text) => t.diagnostic(text))),
-      )
+      const timeout = options.caseMs ?? CASE_MS
+      fn((name, body) => it(name, { timeout }, (t) => runCase(rig, name, body, (text) => t.diagnostic(text))))
     })
   }
 }

@@ -43,7 +43,7 @@ async function rounds(rig: Rig, requests: number): Promise<void> {
   rig.target.forget()
 }
 
-eachEngine('soak', { env }, (check) => {
+eachEngine('soak', { env, caseMs: 300_000 }, (check) => {
   check('memory stays flat and every handle is given back', async (rig) => {
     const idle = handles(rig)
     rig.target.behave = (call) => call.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
