@@ -15,6 +15,10 @@ export function closedTool(method: string): ClosedTool {
   throw new Error('a closed loop needs wrk or autocannon: npm install autocannon')
 }
 
-export function runClosedLoad(load: ClosedLoad, cores: readonly number[]): Promise<ClosedResult> {
-  return closedTool(load.method) === 'wrk' ? runWrk(load, cores) : runAutocannon(load, cores)
+export function runClosedLoad(
+  load: ClosedLoad,
+  cores: readonly number[],
+  tool = closedTool(load.method),
+): Promise<ClosedResult> {
+  return tool === 'wrk' ? runWrk(load, cores) : runAutocannon(load, cores)
 }

@@ -1,7 +1,5 @@
 /** compare — one run: each scenario with all peers on a stage of its own, and what came of it. */
-import { runAutocannon } from '../closed-loop/autocannon.ts'
-import { closedTool } from '../closed-loop/run-closed-load.ts'
-import { runWrk } from '../closed-loop/wrk.ts'
+import { type ClosedTool, closedTool, runClosedLoad } from '../closed-loop/run-closed-load.ts'
 import type { Scenario } from '../load/scenario.ts'
 import { shareCores } from '../measure/cores.ts'
 import { readMachine } from '../measure/machine.ts'
@@ -45,6 +43,8 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   return { run, failures }
 }
 
+type ChosenSettings = Settings & { readonly capacityBy: ClosedTool }
+
 interface Found {
   readonly result: ScenarioResult | null
   readonly missing: readonly Missing[]
@@ -54,7 +54,7 @@ interface Found {
 async function compareIn(
   scenario: Scenario,
   { options, peers, progress }: Comparison,
-  settings: Settings,
+  settings: ChosenSettings,
 ): Promise<Found> {
   const cores = shareCores(options.workers)
   progress(`${scenario.name}: starts ${peers.map(({ name }) => name).join(', ')}`)
@@ -66,7 +66,7 @@ async function compareIn(
       rounds: options.rounds,
       seconds: options.seconds,
       cores,
-      runClosedLoad: settings.capacityBy === 'wrk' ? runWrk : runAutocannon,
+      runClosedLoad: (load, cores) => runClosedLoad(load, cores, settings.capacityBy),
       progress: (what) => progress(`${scenario.name}: ${what}`),
     })
     return { result: await rounds.run(), missing, failed }
@@ -79,7 +79,13 @@ async function compareIn(
   }
 }
 
-async function settingsOf({ rounds, seconds, workers, capacityBy, scenarios }: Options): Promise<Settings> {
+async function settingsOf({
+  rounds,
+  seconds,
+  workers,
+  capacityBy,
+  scenarios,
+}: Options): Promise<ChosenSettings> {
   const { gateway, origin, load } = shareCores(workers)
   return {
     rounds,

@@ -10,6 +10,7 @@ import type { Scenario } from '../load/scenario.ts'
 import type { Cores } from '../measure/cores.ts'
 import type { Collected } from '../measure/gc-trace.ts'
 import { cpuUs, memoryKb } from '../measure/proc.ts'
+import { sharedCores } from '../measure/shared-cores.ts'
 import { readTicks, stolenSince } from '../measure/stolen.ts'
 import type { OpenLoad } from '../open-loop/load.ts'
 import { runOpenLoad } from '../open-loop/run-open-load.ts'
@@ -83,7 +84,7 @@ export class Rounds {
    */
   get #load(): number {
     const { origin, load } = this.#settings.cores
-    return this.#scenario.load * (load.some((core) => origin.includes(core)) ? SHARED_CORE : 1)
+    return this.#scenario.load * (sharedCores(load, origin).length > 0 ? SHARED_CORE : 1)
   }
 
   get #loadCores(): readonly number[] {
@@ -171,10 +172,8 @@ export class Rounds {
   }
 
   #openLoad(subject: Subject, rate: number): OpenLoad {
-    const { method, paths, fields, upload, connections } = this.#scenario
-    const request = { origin: originOf(subject), method, paths, fields, upload, connections }
-    const { seconds } = this.#settings
-    return { ...request, rate, seconds, warmUpSeconds: OPEN_WARM_UP_SECONDS, timeoutMs: TIMEOUT_MS }
+    const asked = this.#closedLoad(subject, this.#settings.seconds)
+    return { ...asked, rate, warmUpSeconds: OPEN_WARM_UP_SECONDS, timeoutMs: TIMEOUT_MS }
   }
 }
 

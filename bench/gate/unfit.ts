@@ -1,4 +1,5 @@
 /** unfit — why a bound can't be judged by what was measured, or ''. */
+import { sharedCores } from '../measure/shared-cores.ts'
 import { BUSY_SHARE } from '../open-loop/load.ts'
 import { showCount, spreadOf } from '../report/ratios.ts'
 import type { Round, Settings } from '../report/result.ts'
@@ -42,14 +43,14 @@ export function remarkOn(bound: Bound, settings: Settings): string {
 
 /** What one of the two waits for the other counts as latency of every gateway alike. */
 export function sharesOrigin({ originCores, loadCores }: Settings): string {
-  const both = originCores.filter((core) => loadCores.includes(core))
+  const both = sharedCores(originCores, loadCores)
   return both.length === 0 ? '' : `origin and load share core ${both.join(', ')}`
 }
 
 export function whyCores({ loadCores }: Settings, gatewayCores: readonly number[]): string {
   if (gatewayCores.length === 0 || loadCores.length === 0)
     return 'nothing could be pinned to cores of its own'
-  const both = gatewayCores.filter((core) => loadCores.includes(core))
+  const both = sharedCores(gatewayCores, loadCores)
   return both.length === 0 ? '' : `too few cores: gateway and load share core ${both.join(', ')}`
 }
 

@@ -1,7 +1,13 @@
 /** Load never takes the gateway's time where there is a core to spare. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isApart, shareCores } from './cores.ts'
+import { type Cores, shareCores } from './cores.ts'
+import { sharedCores } from './shared-cores.ts'
+
+/** The gateway has cores, and for itself. */
+function isApart({ gateway, origin, load }: Cores): boolean {
+  return gateway.length > 0 && sharedCores(gateway, [...origin, ...load]).length === 0
+}
 
 test('two cores: the gateway has one, load and origin share the other', () => {
   const cores = shareCores(1, [0, 1])

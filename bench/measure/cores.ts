@@ -19,11 +19,6 @@ export function shareCores(workers: number, allowed = allowedCores()): Cores {
   return { gateway, origin, load: rest.length === 1 ? origin : rest.slice(1) }
 }
 
-/** The gateway has its cores for itself. */
-export function isApart({ gateway, origin, load }: Cores): boolean {
-  return gateway.length > 0 && !gateway.some((core) => origin.includes(core) || load.includes(core))
-}
-
 /** Those this process may use, which a container or taskset may have narrowed; none where nothing pins. */
 function allowedCores(): number[] {
   if (process.platform !== 'linux' || !has('taskset')) return []

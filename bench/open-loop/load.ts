@@ -1,23 +1,12 @@
 /** What open-loop load is asked to do, and what it found; the same for all protocols. */
+import type { ClosedLoad } from '../closed-loop/load-result.ts'
 
-export interface OpenLoad {
-  /** http://host:port or https://host:port. */
-  readonly origin: string
-  readonly method: string
-  /** Asked for in turn. */
-  readonly paths: readonly string[]
-  readonly fields: Readonly<Record<string, string>>
-  /** Bytes of each request's body. */
-  readonly upload: number
-  /** The body itself, in base64; `upload` is then its length. Without it the body is filling. */
-  readonly body?: string
+/** Of `connections` at most so many are used; a request that finds none free waits, and its time runs. */
+export interface OpenLoad extends ClosedLoad {
   /** Requests a second, evenly spaced, whatever is answered. */
   readonly rate: number
-  readonly seconds: number
-  /** Not counted, before that. */
+  /** Not counted, before `seconds`. */
   readonly warmUpSeconds: number
-  /** At most so many; a request that finds none free waits, and its time runs. */
-  readonly connections: number
   /** A request that takes longer is an error, and counts with this time. */
   readonly timeoutMs: number
 }
