@@ -48,7 +48,11 @@ export class LocalPace implements Limiter {
   decide(x: Exchange, tier: Tier, cost: number, nowMs: number): Verdict {
     let waitMs = this.take(tier, cost, nowMs)
     // A thread that read its clock later may have asked before: by an older reading one too many is under way.
-    if (this.#isRefusal(waitMs)) waitMs = this.take(tier, cost, this.#gate.host.nowAnew())
+    if (this.#isRefusal(waitMs)) {
+      const freshMs = this.#gate.host.nowAnew()
+      // Waits are rounded up. Where the clock has moved by less, asking again is refused again.
+      if (freshMs - nowMs > Math.abs(waitMs) - 1) waitMs = this.take(tier, cost, freshMs)
+    }
     if (this.#algorithm === LEAKY_BUCKET) return this.settleQueue(x, tier, waitMs)
     return this.settle(x, tier, waitMs, this.left)
   }
