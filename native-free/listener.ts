@@ -19,8 +19,8 @@ import type {
 import type { ListenerTools } from '../src/contract/listener-tools.ts'
 import { WriteRequests } from '../src/socket/socket-writer.ts'
 import { readStreamBinding } from '../src/socket/stream-binding.ts'
-import { Connection } from './connection.ts'
-import type { ListenerSide } from './listener-side.ts'
+import { Connection } from './http1/connection.ts'
+import type { ListenerSide, Served } from './listener-side.ts'
 import { peerOf } from './peer.ts'
 import { readPreamble } from './proxy-protocol.ts'
 
@@ -33,7 +33,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
   readonly writes: WriteRequests
   readonly #tools: ListenerTools
   readonly #servers: net.Server[]
-  readonly #open: Set<Connection>
+  readonly #open: Set<Served>
   /** Accepted, but their PROXY preamble has not come yet. */
   readonly #waiting: Set<net.Socket>
   #draining: boolean
@@ -63,6 +63,8 @@ export class NativeFreeListener implements Listener, ListenerSide {
   get connections(): number {
     return this.#open.size
   }
+
+  secure(): void {}
 
   async listen(addresses: readonly ListenAddress[]): Promise<void> {
     await Promise.all(addresses.map((address) => this.#listenOne(address)))
@@ -120,7 +122,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
   #serve(accepted: net.Socket, proxiedAddress: string, first: Buffer | null): void {
     const buffer = this.#tools.readBuffer
     const peer = peerOf(accepted, ++this.#accepted, proxiedAddress)
-    let connection: Connection | null = null
+    let connection: Served | null = null
     const socket = adopt(accepted, {
       buffer,
       callback: (count) => connection?.onRead(count, buffer) ?? false,
@@ -138,7 +140,7 @@ export class NativeFreeListener implements Listener, ListenerSide {
 
   closed(connection: Timed): void {
     this.#tools.deadlines.remove(connection)
-    this.#open.delete(connection as Connection) // only our connections know this listener
+    this.#open.delete(connection as Served) // only our connections know this listener
     this.#tools.onCount('closed')
     if (this.#open.size === 0 && this.#drained !== null) this.#drained()
   }

@@ -1,9 +1,12 @@
 /** Who is at the other end of an accepted socket, read once. */
 import type { Socket } from 'node:net'
+import type { ClientTls } from '../src/contract/tls.ts'
 
 export interface Peer {
   readonly scheme: 'http' | 'https'
   readonly sni: string
+  readonly tls: ClientTls | null
+  readonly isHttp2: boolean
   readonly connectionId: number
   /** Without zone and without the ::ffff: of an IPv4 address on a dual-stack socket; 'unix:' on a unix socket. */
   readonly address: string
@@ -19,6 +22,8 @@ const NOTHING = new Uint8Array(0)
 export class PeerIdentity {
   readonly scheme: 'http' | 'https'
   readonly sni: string
+  readonly tls: ClientTls | null
+  readonly isHttp2: boolean
   readonly connectionId: number
   readonly peerAddress: string
   readonly peerPort: number
@@ -33,6 +38,8 @@ export class PeerIdentity {
   constructor(peer: Peer) {
     this.scheme = peer.scheme
     this.sni = peer.sni
+    this.tls = peer.tls
+    this.isHttp2 = peer.isHttp2
     this.connectionId = peer.connectionId
     this.peerAddress = peer.address
     this.peerPort = peer.port
@@ -50,6 +57,8 @@ export function peerOf(socket: Socket, connectionId: number, proxiedAddress: str
   return {
     scheme: 'http',
     sni: '',
+    tls: null,
+    isHttp2: false,
     connectionId,
     address: plain(socket.remoteAddress),
     port: socket.remotePort ?? 0,

@@ -1,7 +1,7 @@
 /** The measure of idle connections asks for no more than the machine has. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { filesNeeded } from '../../src/config/env-read.ts'
+import { filesNeeded } from '../../src/config/env/env-read.ts'
 import { fittingConnections, sourcesFor } from './idle-limits.ts'
 
 test('the gateway may open the files of all connections and the one of the probe', () => {

@@ -1,5 +1,5 @@
 /** How many connections the limits of a machine allow to one listener, and from which addresses they have to come. */
-import { filesNeeded } from '../../src/config/env-read.ts'
+import { filesNeeded } from '../../src/config/env/env-read.ts'
 
 /** Descriptors of the measuring program that are no connections. */
 const OWN_FILES = 64

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Machine } from '../config/env-read.ts'
+import type { Machine } from '../config/env/env-read.ts'
 
 export function readMachine(): Machine {
   return { cores: availableParallelism(), filesMax: readFilesMax(), runtimeDir: runtimeDir() }

@@ -1,7 +1,7 @@
 /** What compile is given by the worker it runs in: the doors to transport, names, clock and chance. */
 import type { Clock } from '../base/clock.ts'
+import type { Shared } from './machine/shared-memory.ts'
 import type { AnyPlugin, Machine } from './plugin.ts'
-import type { Shared } from './shared-memory.ts'
 import type { Names, Pools } from './target.ts'
 
 export interface BuildTools {

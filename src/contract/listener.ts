@@ -11,6 +11,7 @@
 import type { Fault } from '../base/faults.ts'
 import type { Outbox } from '../base/outbox.ts'
 import type { Exchange } from './exchange.ts'
+import type { ClientTls, ServerTls } from './tls.ts'
 
 export interface FlowEvents {
   /** The head is in x.request, framing in x.requestLength. The body may still be on its way. */
@@ -58,6 +59,10 @@ export interface Client {
   readonly scheme: 'http' | 'https'
   /** TLS server name, or ''. */
   readonly sni: string
+  /** Null on a plain connection. */
+  readonly tls: ClientTls | null
+  /** The request came over HTTP/2: `minor` of its head is 1 all the same. */
+  readonly isHttp2: boolean
   /** From the PROXY protocol; '' without. Then it, and not the peer, is who connected. */
   readonly proxiedAddress: string
   /** Counts, for the tracker-style correlation id. */
@@ -112,6 +117,11 @@ export interface ListenerLimits {
 
 /** One worker's listeners. */
 export interface Listener {
+  /**
+   * The certificates from now on; connections that are open keep theirs. Called before `listen` where an address has
+   * `ssl`, and again with each configuration. Throws GatewayError CONFIG_INVALID, and then nothing has changed.
+   */
+  secure(tls: ServerTls): void
   /** Resolves when all addresses accept. Rejects with GatewayError PORT_IN_USE or PORT_FORBIDDEN. */
   listen(addresses: readonly ListenAddress[]): Promise<void>
   /** Stops accepting, ends idle connections, closes each other one after its exchange. Resolves when none is left. */

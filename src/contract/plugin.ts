@@ -8,9 +8,9 @@
  */
 import type { Exchange } from './exchange.ts'
 import type { Identities } from './identity/identities.ts'
-import type { RedisOpener } from './redis.ts'
+import type { RedisOpener } from './machine/redis.ts'
+import type { Shared } from './machine/shared-memory.ts'
 import type { Field, Infer } from './schema.ts'
-import type { Shared } from './shared-memory.ts'
 
 /** A request step's verdict. */
 export type Verdict = 0 | 1 | 2

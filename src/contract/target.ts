@@ -9,6 +9,7 @@ import type { Fault } from '../base/faults.ts'
 import { makePrivateRow } from '../state/rows.ts'
 import { TargetState, targetRowWords } from '../state/target-state.ts'
 import type { Exchange } from './exchange.ts'
+import type { KeyPair } from './tls.ts'
 
 /** Bits of Exchange.holds: what a try holds of its upstream's limits. `done` gives back what is left of them. */
 export const HOLDS_REQUEST = 1
@@ -35,6 +36,12 @@ export interface ConnectionLimits {
 export interface TargetTls {
   readonly servername: string
   readonly verify: boolean
+  /** Certificates a chain may have above the leaf; -1: no limit. */
+  readonly verifyDepth: number
+  /** Who may sign, in PEM; null: whom the gateway trusts by itself (SSL_TRUSTED_CERTIFICATE). */
+  readonly trusted: string | null
+  /** What the gateway shows for itself, or null. */
+  readonly certificate: KeyPair | null
 }
 
 /** What a balancer's factory needs to know of the transport. */
@@ -46,9 +53,12 @@ export interface Pools {
 }
 
 export interface Address {
+  /** Or 'unix:' and the path of a socket; the port is then 0. */
   readonly ip: string
   readonly port: number
   readonly tls: TargetTls | null
+  /** What is spoken: HTTP/1.1, HTTP/2 from the first byte on, or what ALPN agrees on. */
+  readonly http: 'http/1.1' | 'h2' | 'alpn'
 }
 
 /** The transport's own; opaque to everybody else. */

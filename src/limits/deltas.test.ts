@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeShared } from '../../test/kit/plugin-host.ts'
-import type { Push, RedisLink } from '../contract/redis.ts'
+import type { Push, RedisLink } from '../contract/machine/redis.ts'
 import { PENDING_MAX } from '../redis/shared-link.ts'
 import { Calendar } from './calendar.ts'
 import { Deltas } from './deltas.ts'

@@ -4,7 +4,7 @@
  * What could not be pushed is kept until its window ends. So many keys are kept at once as KEYS_MAX says: those beyond
  * are counted on this machine alone.
  */
-import { Push, type RedisFailure, type RedisLink } from '../contract/redis.ts'
+import { Push, type RedisFailure, type RedisLink } from '../contract/machine/redis.ts'
 import type { Calendar } from './calendar.ts'
 import type { Found } from './identity.ts'
 import type { KeyWindow, OtherCounts } from './other-counts.ts'

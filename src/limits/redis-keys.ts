@@ -1,6 +1,7 @@
 /** Kong's names of counters in Redis: ratelimit:<route>:<service>:<whom>:<start of the window in ms>:<period>. */
+
+import type { Check } from '../contract/machine/redis.ts'
 import type { PluginScope } from '../contract/plugin.ts'
-import type { Check } from '../contract/redis.ts'
 import type { Calendar } from './calendar.ts'
 import type { LimitSet } from './limit-set.ts'
 import { PERIOD_NAMES, PERIOD_SECONDS, PERIODS } from './periods.ts'

@@ -1,5 +1,6 @@
 /** Kong's `redis` record in a limiting plugin's configuration, its older flat forms, and Sentinel and Cluster. */
-import type { RedisSettings } from '../contract/redis.ts'
+
+import type { RedisSettings } from '../contract/machine/redis.ts'
 import { type EntityCheck, type Infer, s, type Value } from '../contract/schema.ts'
 
 const PORT: readonly [number, number] = [0, 65_535]

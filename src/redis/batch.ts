@@ -1,7 +1,7 @@
 /**
  * batch — what goes to Redis as one command: the checks of a turn, or a part of a Push, and how the answer is read.
  */
-import { ADD, type Check, FIXED, type Push, QUEUE, RATE, SLIDING } from '../contract/redis.ts'
+import { ADD, type Check, FIXED, type Push, QUEUE, RATE, SLIDING } from '../contract/machine/redis.ts'
 import { PUSH } from './script.ts'
 
 /** So many checks or counters go out as one command: 2 ms of Redis's time at most, in which it serves nobody else. */

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
-import type { RedisSettings } from '../contract/redis.ts'
+import type { RedisSettings } from '../contract/machine/redis.ts'
 
 /** Between two tries to connect: from the first number, doubled, to the second. */
 const RETRY_MS_MIN = 50

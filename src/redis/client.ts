@@ -3,7 +3,7 @@
  * opened.
  */
 import type { Cluster, Redis } from 'ioredis'
-import type { RedisSettings } from '../contract/redis.ts'
+import type { RedisSettings } from '../contract/machine/redis.ts'
 import { isCluster, makeClusterOptions, makeRedisOptions } from './client-options.ts'
 
 export interface RedisClient {

@@ -2,7 +2,7 @@
  * health — whether Redis is asked at all: after a few failures in a row it is left alone for a short, growing time,
  * so that a request does not have to wait for a timeout to learn that there is no answer.
  */
-import type { RedisState } from '../contract/redis.ts'
+import type { RedisState } from '../contract/machine/redis.ts'
 
 /** So many commands in a row must fail. */
 export const FAILURES_MAX = 3

@@ -1,7 +1,7 @@
 /**
  * problem-log — what went wrong with one Redis, as lines for the operator: one a second at most, and never a secret.
  */
-import type { RedisSettings } from '../contract/redis.ts'
+import type { RedisSettings } from '../contract/machine/redis.ts'
 
 export type RedisLog = (level: 'info' | 'warn', message: string) => void
 

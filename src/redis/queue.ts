@@ -2,7 +2,7 @@
  * queue — what was asked in this turn, or while the first connection is being made, until it becomes commands: one,
  * unless it is too much; in a cluster one for each name.
  */
-import type { Check, Push } from '../contract/redis.ts'
+import type { Check, Push } from '../contract/machine/redis.ts'
 import { BATCH_MAX, Batch, PushedPart } from './batch.ts'
 
 export class Queue {

@@ -5,7 +5,14 @@
  * A reload closes the old plan's links after it has opened the new plan's, or a little before: a link whose last user
  * has gone stays for LINGER_MS, so that its connection outlives the change.
  */
-import type { Check, Push, RedisLink, RedisOpener, RedisSettings, RedisState } from '../contract/redis.ts'
+import type {
+  Check,
+  Push,
+  RedisLink,
+  RedisOpener,
+  RedisSettings,
+  RedisState,
+} from '../contract/machine/redis.ts'
 import { type RedisTools, SharedLink } from './shared-link.ts'
 
 const LINGER_MS = 30_000

@@ -9,7 +9,7 @@
  * and probes of our own, not requests, find out when it is back.
  */
 import type { Flushable, Turn } from '../base/turn.ts'
-import type { Check, Push, RedisSettings } from '../contract/redis.ts'
+import type { Check, Push, RedisSettings } from '../contract/machine/redis.ts'
 import { Batch } from './batch.ts'
 import { openClient, type RedisClient } from './client.ts'
 import { isCluster } from './client-options.ts'

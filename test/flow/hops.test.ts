@@ -88,7 +88,7 @@ async function openGateway(t: TestContext): Promise<{ turn: SeenTurn; port: numb
   const tools = { clock, turn, deadlines, limits, pipelining: false, head, readBuffer }
   const transport = new Http1Transport(tools, flow)
   flow.stages.transport = transport
-  const pool = transport.open({ ip: '127.0.0.1', port: await openTarget(t), tls: null })
+  const pool = transport.open({ ip: '127.0.0.1', port: await openTarget(t), tls: null, http: 'http/1.1' })
   const target = new Target('a', 'a', Buffer.from('Host: a\r\n'), 1, pool)
   plans.swap(makePlan(makeRoute(makeService(new FakeBalancer([target])))))
   const listener = new NativeFreeListener({

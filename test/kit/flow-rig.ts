@@ -47,6 +47,8 @@ export class FakeClient implements Client {
   localPort = 8000
   scheme: 'http' | 'https' = 'http'
   sni = ''
+  tls = null
+  isHttp2 = false
   proxiedAddress = ''
   connectionId = 1
   requestsOnConnection = 1
@@ -124,7 +126,7 @@ export class FakeTransport implements Transport, Carrier {
 }
 
 export function makeTarget(name = 'a:1', ip = '127.0.0.1', port = 1): Target {
-  const address = { ip, port, tls: null }
+  const address = { ip, port, tls: null, http: 'http/1.1' as const }
   return new Target(name, 'a', Buffer.from('Host: a\r\n'), 100, { address, open: 0, idle: 0 })
 }
 

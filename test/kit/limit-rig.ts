@@ -4,6 +4,8 @@ import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
 import { pathText } from '../../src/config/problems.ts'
 import { validate } from '../../src/config/validate.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
+import type { RedisOpener } from '../../src/contract/machine/redis.ts'
+import type { Shared } from '../../src/contract/machine/shared-memory.ts'
 import type { Consumer, Route } from '../../src/contract/plan.ts'
 import {
   type AnyPlugin,
@@ -12,9 +14,7 @@ import {
   type PluginScope,
   type Verdict,
 } from '../../src/contract/plugin.ts'
-import type { RedisOpener } from '../../src/contract/redis.ts'
 import type { Value } from '../../src/contract/schema.ts'
-import type { Shared } from '../../src/contract/shared-memory.ts'
 import { listFields } from '../../src/http1/fields.ts'
 import { exchangeOf } from './balancer-rig.ts'
 import { makeHost, makeShared } from './plugin-host.ts'

@@ -3,8 +3,8 @@
 import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared-memory.ts'
 import type { Identities } from '../../src/contract/identity/identities.ts'
+import type { Shared } from '../../src/contract/machine/shared-memory.ts'
 import type { Host } from '../../src/contract/plugin.ts'
-import type { Shared } from '../../src/contract/shared-memory.ts'
 
 /** Shared memory of one thread; `sizes` as SLUICE_SHARED_* would say. */
 export function makeShared(sizes: Partial<typeof TRIAL_SIZES> = {}): Shared {

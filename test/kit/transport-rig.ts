@@ -146,7 +146,7 @@ export function makeTransportRig(
     },
     events,
   )
-  const pool = transport.open({ ip: '127.0.0.1', port, tls: null })
+  const pool = transport.open({ ip: '127.0.0.1', port, tls: null, http: 'http/1.1' })
   const target = new Target('a', 'a', Buffer.from('Host: a\r\n'), 1, pool)
   const route = makeRoute(makeService(new FakeBalancer([target])))
   t.after(() => {

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ADD, Check, QUEUE, RATE } from '../../src/contract/redis.ts'
+import { ADD, Check, QUEUE, RATE } from '../../src/contract/machine/redis.ts'
 import { openRedis, type RedisServer } from '../kit/redis-server.ts'
 import { Ask, add, bucket, fixed, machine, Pushing, settings, sliding } from './rig.ts'
 

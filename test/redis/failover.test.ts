@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RedisLink } from '../../src/contract/redis.ts'
-import { RATE } from '../../src/contract/redis.ts'
+import type { RedisLink } from '../../src/contract/machine/redis.ts'
+import { RATE } from '../../src/contract/machine/redis.ts'
 import { until } from '../kit/command.ts'
 import { openRedis, openRedisCluster, openReplica, openSentinel } from '../kit/redis-server.ts'
 import { bucket, fixed, machine, Pushing, pause, settings, sliding } from './rig.ts'

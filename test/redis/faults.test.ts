@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { test } from 'node:test'
-import type { RedisLink } from '../../src/contract/redis.ts'
+import type { RedisLink } from '../../src/contract/machine/redis.ts'
 import { until } from '../kit/command.ts'
 import { openRedis, openReplica, type RedisServer } from '../kit/redis-server.ts'
 import { fixed, type Machine, machine, type Outcome, pause, settings } from './rig.ts'

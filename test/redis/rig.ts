@@ -13,7 +13,7 @@ import {
   type RedisLink,
   type RedisSettings,
   SLIDING,
-} from '../../src/contract/redis.ts'
+} from '../../src/contract/machine/redis.ts'
 import { RedisDoor } from '../../src/redis/redis-door.ts'
 
 export type Outcome = 'ok' | 'no' | RedisFailure | 'down'

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../../src/boot/machine.ts'
 import { loadPlugins } from '../../src/boot/registry.ts'
-import { renderEnvironmentDocs } from '../../src/config/env-docs.ts'
+import { renderEnvironmentDocs } from '../../src/config/env/env-docs.ts'
 import { withConfigTable } from './plugin-readme.ts'
 
 const root = packageRoot()

@@ -40,6 +40,8 @@ function makeClient(scheme: 'http' | 'https', host: string): Client {
     localPort: scheme === 'https' ? 443 : 80,
     scheme,
     sni: scheme === 'https' ? host.replace(/:\d+$/, '') : '',
+    tls: null,
+    isHttp2: false,
     proxiedAddress: '',
     connectionId: 1,
     requestsOnConnection: 1,

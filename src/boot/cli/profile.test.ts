@@ -1,7 +1,7 @@
 /** How a profile is read, and what of it counts beside the environment. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readEnvironment } from '../../config/env-read.ts'
+import { readEnvironment } from '../../config/env/env-read.ts'
 import { parseProfile, placeOf, profileAsked, withProfile } from './profile.ts'
 
 const MACHINE = { cores: 4, filesMax: 1_000_000, runtimeDir: '/run/sluice' }

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { faults, GatewayError } from '../../base/faults.ts'
-import { variables } from '../../config/env.ts'
-import type { EnvironmentProblem } from '../../config/env-read.ts'
+import { variables } from '../../config/env/env.ts'
+import type { EnvironmentProblem } from '../../config/env/env-read.ts'
 import { nearestWord } from '../../config/problems.ts'
 import { packageRoot } from '../machine.ts'
 

@@ -1,6 +1,6 @@
 /** Reads the environment for a command, and says all that is wrong with it. */
 import { faults, GatewayError } from '../../base/faults.ts'
-import { type EnvironmentReading, readEnvironment } from '../../config/env-read.ts'
+import { type EnvironmentReading, readEnvironment } from '../../config/env/env-read.ts'
 import { readMachine } from '../machine.ts'
 import { openProfile, placeOf, profileAsked, withProfile } from './profile.ts'
 

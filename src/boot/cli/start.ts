@@ -1,6 +1,6 @@
 /** `sluice start`: runs the gateway in the foreground until a signal ends it. */
 
-import type { EnvironmentReading } from '../../config/env-read.ts'
+import type { EnvironmentReading } from '../../config/env/env-read.ts'
 import { prepareUws } from '../../flow/listener/uws.ts'
 import { type OperatorLog, openOperatorLog } from '../log/operator-log.ts'
 import { Gateway } from '../primary.ts'

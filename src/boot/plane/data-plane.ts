@@ -1,9 +1,9 @@
 /** data-plane — what a worker asks of the part that carries traffic, and what it hands to it. */
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import type { Config } from '../../config/model.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
+import type { Shared } from '../../contract/machine/shared-memory.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
-import type { Shared } from '../../contract/shared-memory.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
 import type { AccessSink } from '../../observe/tally.ts'
 import type { Counters } from '../../state/counters.ts'

@@ -1,6 +1,6 @@
 /** What the stages of a worker need of the environment, in their own terms. */
 import { CidrSet } from '../../base/cidr.ts'
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import type { ListenerLimits } from '../../contract/listener.ts'
 import type { AdmitSettings } from '../../flow/listener/admit-settings.ts'
 import type { ResponseSettings } from '../../flow/response/response.ts'

@@ -1,7 +1,7 @@
 /** shared-memory — makes the memory that all threads share, by what SLUICE_SHARED_* allows, and opens it in each of them. */
 import { randomBytes } from 'node:crypto'
-import type { Environment } from '../../config/env.ts'
-import type { Shared } from '../../contract/shared-memory.ts'
+import type { Environment } from '../../config/env/env.ts'
+import type { Shared } from '../../contract/machine/shared-memory.ts'
 import { makeCounterBuffer } from '../../state/counters.ts'
 import { KeyTable, makeKeyBuffer, SLOT_BYTES, SLOTS_MIN } from '../../state/key-table.ts'
 import { makeRowBuffer, Rows } from '../../state/rows.ts'

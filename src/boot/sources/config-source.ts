@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { Config, Problem } from '../../config/model.ts'
 import { formatProblem } from '../../config/problems.ts'

@@ -1,7 +1,7 @@
 /** health-source — opens what watches the targets, with balancers whose pools never connect, in the primary. */
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import type { Config } from '../../config/model.ts'
-import type { Shared } from '../../contract/shared-memory.ts'
+import type { Shared } from '../../contract/machine/shared-memory.ts'
 import type { Log } from '../../control/health/group.ts'
 import type { Health } from '../../control/health/health.ts'
 import type { WatchedUpstream } from '../../control/health/watched-upstream.ts'

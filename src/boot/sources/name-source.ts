@@ -1,5 +1,5 @@
 /** name-source — keeps the names of the running configuration resolved, and tells the workers of each change. */
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import type { Config } from '../../config/model.ts'
 import { namesOf } from '../../control/dns/names-of.ts'
 import type { Resolver } from '../../control/dns/resolver.ts'

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { compile } from '../../config/compile.ts'
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import type { Config } from '../../config/model.ts'
 import type { BuildTools } from '../../contract/build.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'

@@ -1,6 +1,6 @@
 /** messages — what the primary and its workers say to each other. Plain data only: it is cloned on the way. */
 import type { FaultCode } from '../../base/faults.ts'
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import type { Resolved } from '../../contract/target.ts'
 import type { LogLevel } from '../plane/data-plane.ts'

@@ -7,7 +7,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { faults, GatewayError } from '../../base/faults.ts'
-import type { Environment } from '../../config/env.ts'
+import type { Environment } from '../../config/env/env.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import { Counters, RESTARTS } from '../../state/counters.ts'
 import type { OperatorLog } from '../log/operator-log.ts'

@@ -1,5 +1,5 @@
 /** shared-metrics — how full the tables are that all threads share. */
-import type { Shared } from '../../contract/shared-memory.ts'
+import type { Shared } from '../../contract/machine/shared-memory.ts'
 import { preamble, sample } from './metric-lines.ts'
 
 export function sharedMetrics({ limits, targets, upstreams }: Shared): string[] {

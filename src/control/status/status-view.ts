@@ -1,5 +1,5 @@
 /** What the status listener shows, and the shape of GET /status: Kong's fields, with ours under `sluice`. */
-import type { Shared } from '../../contract/shared-memory.ts'
+import type { Shared } from '../../contract/machine/shared-memory.ts'
 import {
   CONNECTIONS_ACCEPTED,
   CONNECTIONS_ACTIVE,

@@ -110,8 +110,10 @@ export class Addresses {
     const authority = named?.port ? hostHeader! : authorityOf(host, wanted.port, protocol)
     // RFC 6066 §3: an address is not a server name.
     const servername = isIp(host) ? '' : host
-    const tls = isTls(protocol) ? { servername, verify: tlsVerify } : null
-    const address: Address = { ip: wanted.ip, port: wanted.port, tls }
+    const tls = isTls(protocol)
+      ? { servername, verify: tlsVerify, verifyDepth: -1, trusted: null, certificate: null }
+      : null
+    const address: Address = { ip: wanted.ip, port: wanted.port, tls, http: 'http/1.1' }
     const hostField = Buffer.from(`Host: ${authority}\r\n`, 'latin1')
     const target = new Target(wanted.configured.target, host, hostField, wanted.weight, pools.open(address))
     target.state = states.open(`${wanted.configured.target}|${wanted.ip}:${wanted.port}`)

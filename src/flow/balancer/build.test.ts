@@ -150,9 +150,15 @@ test('TLS goes by the host name, and by no name for an address', () => {
   const service = { ...SERVICE, protocol: 'https', port: 443, tlsVerify: true }
   const { balancer, names } = build({ service })
   names.update('api.test', answersOf('10.0.0.1'))
-  assert.deepEqual(balancer.targets[0]!.address.tls, { servername: 'api.test', verify: true })
+  assert.deepEqual(
+    [balancer.targets[0]!.address.tls?.servername, balancer.targets[0]!.address.tls?.verify],
+    ['api.test', true],
+  )
   const byAddress = build({ service: { ...service, host: '10.0.0.1' } }).balancer
-  assert.deepEqual(byAddress.targets[0]!.address.tls, { servername: '', verify: true })
+  assert.deepEqual(
+    [byAddress.targets[0]!.address.tls?.servername, byAddress.targets[0]!.address.tls?.verify],
+    ['', true],
+  )
   assert.equal(build({ service: { ...SERVICE, host: '10.0.0.1' } }).balancer.targets[0]!.address.tls, null)
 })
 

@@ -70,8 +70,7 @@ export class Http1Transport implements Transport {
   }
 
   open(address: Address): Pool {
-    const tlsKey = address.tls === null ? '' : `|${address.tls.servername}|${address.tls.verify}`
-    const key = `${address.ip}|${address.port}${tlsKey}`
+    const key = JSON.stringify(address)
     let pool = this.#pools.get(key)
     if (pool !== undefined) {
       pool.users++

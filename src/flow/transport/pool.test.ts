@@ -10,7 +10,7 @@ import { LINES_MAX, Lines, type OpenLine } from './lines.ts'
 import { Pool, type Pooled } from './pool.ts'
 import { QueuedTry } from './queued-try.ts'
 
-const address = { ip: '127.0.0.1', port: 1, tls: null }
+const address = { ip: '127.0.0.1', port: 1, tls: null, http: 'http/1.1' as const }
 
 function makePool(limits: Partial<Pool['limits']> = {}): Pool {
   const all = { connectionsMax: 2, queueMax: 2, idleMax: 2, idleTimeoutMs: 1000, requestsMax: 100 }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LimitRig } from '../../../test/kit/limit-rig.ts'
 import { faults } from '../../base/faults.ts'
+import { type Check, FIXED, type RedisLink } from '../../contract/machine/redis.ts'
 import { DONE, WAIT } from '../../contract/plugin.ts'
-import { type Check, FIXED, type RedisLink } from '../../contract/redis.ts'
 import rateLimiting from './rate-limiting.ts'
 
 for (const algorithm of ['fixed-window', 'sliding-window', 'token-bucket', 'leaky-bucket'])

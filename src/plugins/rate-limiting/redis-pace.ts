@@ -4,8 +4,15 @@
  * What it admits this machine counts too, so that it can decide alone while Redis fails.
  */
 import type { Exchange } from '../../contract/exchange.ts'
+import {
+  Check,
+  QUEUE,
+  RATE,
+  type RedisFailure,
+  type RedisLink,
+  SLIDING,
+} from '../../contract/machine/redis.ts'
 import { NEXT, type PluginScope, type Verdict, WAIT } from '../../contract/plugin.ts'
-import { Check, QUEUE, RATE, type RedisFailure, type RedisLink, SLIDING } from '../../contract/redis.ts'
 import type { Found, LimitBy } from '../../limits/identity.ts'
 import { RedisKeys } from '../../limits/redis-keys.ts'
 import type { Gate, Limiter } from './gate.ts'

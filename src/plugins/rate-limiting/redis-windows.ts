@@ -13,8 +13,8 @@
  * HOT     No allocation but the texts of the keys: checks are used again.
  */
 import type { Exchange } from '../../contract/exchange.ts'
+import { ADD, Check, FIXED, type RedisFailure, type RedisLink } from '../../contract/machine/redis.ts'
 import { NEXT, type PluginScope, type Verdict, WAIT } from '../../contract/plugin.ts'
-import { ADD, Check, FIXED, type RedisFailure, type RedisLink } from '../../contract/redis.ts'
 import type { Found, LimitBy } from '../../limits/identity.ts'
 import { PERIODS } from '../../limits/periods.ts'
 import { RedisKeys } from '../../limits/redis-keys.ts'

@@ -10,8 +10,8 @@
  * HOT     `ask` runs once a limited request.
  */
 import type { Exchange } from '../../contract/exchange.ts'
+import type { RedisLink } from '../../contract/machine/redis.ts'
 import type { PluginScope, Verdict } from '../../contract/plugin.ts'
-import type { RedisLink } from '../../contract/redis.ts'
 import { Deltas, KEYS_MAX } from '../../limits/deltas.ts'
 import type { Found } from '../../limits/identity.ts'
 import { OtherCounts } from '../../limits/other-counts.ts'

@@ -1,6 +1,7 @@
 /** Where response-ratelimiting counts: on this machine, or in Redis with this machine's counts in reserve. */
+
+import { ADD, Check, type RedisFailure, type RedisLink } from '../../contract/machine/redis.ts'
 import type { Host } from '../../contract/plugin.ts'
-import { ADD, Check, type RedisFailure, type RedisLink } from '../../contract/redis.ts'
 import type { Found, LimitBy } from '../../limits/identity.ts'
 import { PERIODS } from '../../limits/periods.ts'
 import { FixedWindows, WindowAsk } from '../../state/fixed-windows.ts'

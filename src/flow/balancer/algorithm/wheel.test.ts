@@ -23,6 +23,10 @@ test('huge weights are scaled down, and the smallest keeps a slot', () => {
 })
 
 function weighted(weights: readonly number[]): Target[] {
-  const pool = { address: { ip: '10.0.0.1', port: 80, tls: null }, open: 0, idle: 0 }
+  const pool = {
+    address: { ip: '10.0.0.1', port: 80, tls: null, http: 'http/1.1' as const },
+    open: 0,
+    idle: 0,
+  }
   return weights.map((weight) => new Target('10.0.0.1:80', '10.0.0.1', new Uint8Array(0), weight, pool))
 }

@@ -46,6 +46,8 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
   slot: number
   readonly scheme: 'http' | 'https'
   readonly sni: string
+  readonly tls: null
+  readonly isHttp2: boolean
   connectionId: number
   peerAddress: string
   peerPort: number
@@ -73,6 +75,8 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
     this.slot = -1
     this.scheme = 'http'
     this.sni = ''
+    this.tls = null
+    this.isHttp2 = false
     this.connectionId = 0
     this.peerAddress = ''
     this.peerPort = 0

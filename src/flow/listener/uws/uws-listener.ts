@@ -62,6 +62,8 @@ export class UwsListener implements Listener, UwsShared {
     return Math.max(this.#connections, this.#underWay)
   }
 
+  secure(): void {}
+
   async listen(addresses: readonly ListenAddress[]): Promise<void> {
     for (const address of addresses) checkAddress(address)
     for (const address of addresses) await this.#listenOne(address)

@@ -1,5 +1,5 @@
 /** Where a client's connection stands, and how long the client may be silent there. Drawn in connection.ts. */
-import type { ListenerLimits } from '../src/contract/listener.ts'
+import type { ListenerLimits } from '../../src/contract/listener.ts'
 
 export const IDLE = 0
 export const HEAD = 1

@@ -1,6 +1,6 @@
 /** shared-memory — the memory that all threads of the gateway share, as one thread sees it. */
-import type { KeyTable } from '../state/key-table.ts'
-import type { Rows } from '../state/rows.ts'
+import type { KeyTable } from '../../state/key-table.ts'
+import type { Rows } from '../../state/rows.ts'
 
 export interface Shared {
   /** 0 in the primary, the worker's id in a worker: who holds what. */

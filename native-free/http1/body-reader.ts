@@ -4,13 +4,13 @@
  * HOT     `read` runs once a read of a body. It answers at most one span of data a call, in dataStart and dataEnd;
  *         `pos` says how far it got.
  */
-import { type Fault, faults } from '../src/base/faults.ts'
-import type { Exchange } from '../src/contract/exchange.ts'
-import type { ListenerLimits } from '../src/contract/listener.ts'
-import { MORE } from '../src/http1/answers.ts'
-import { CHUNK_BAD, CHUNK_DATA, CHUNK_TRAILERS, ChunkedReader } from '../src/http1/chunked/chunked.ts'
-import { CHUNKED } from '../src/http1/framing.ts'
-import { bit } from '../src/http1/names.ts'
+import { type Fault, faults } from '../../src/base/faults.ts'
+import type { Exchange } from '../../src/contract/exchange.ts'
+import type { ListenerLimits } from '../../src/contract/listener.ts'
+import { MORE } from '../../src/http1/answers.ts'
+import { CHUNK_BAD, CHUNK_DATA, CHUNK_TRAILERS, ChunkedReader } from '../../src/http1/chunked/chunked.ts'
+import { CHUNKED } from '../../src/http1/framing.ts'
+import { bit } from '../../src/http1/names.ts'
 import { keepAnnounced } from './trailers.ts'
 
 export const BODY_MORE = 0

@@ -4,8 +4,8 @@
  *
  * HOT     `head`, `body` and `end` run for every request.
  */
-import type { Outbox } from '../src/base/outbox.ts'
-import type { Exchange } from '../src/contract/exchange.ts'
+import type { Outbox } from '../../src/base/outbox.ts'
+import type { Exchange } from '../../src/contract/exchange.ts'
 import { putFraming, putLastChunk } from './response-framing.ts'
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')

@@ -1,8 +1,9 @@
 /** Reads the environment by the table: every problem in one run, unknown names with the name that was likely meant. */
+
+import { nearestWord } from '../problems.ts'
 import { type Environment, type Variable, variables } from './env.ts'
 import { Wrong } from './env-kinds.ts'
 import { saysNothing, withoutEffect } from './env-kong.ts'
-import { nearestWord } from './problems.ts'
 
 /** What the defaults depend on. */
 export interface Machine {

@@ -1,9 +1,9 @@
 /** How an answer ends for each client: its length, its chunks, or its connection. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Outbox } from '../src/base/outbox.ts'
-import { CHUNKED, isBodyless, UNTIL_CLOSE } from '../src/http1/framing.ts'
-import { exchangeOf } from '../test/kit/balancer-rig.ts'
+import { Outbox } from '../../src/base/outbox.ts'
+import { CHUNKED, isBodyless, UNTIL_CLOSE } from '../../src/http1/framing.ts'
+import { exchangeOf } from '../../test/kit/balancer-rig.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import { endsAtClose, putFraming, putLastChunk } from './response-framing.ts'
 

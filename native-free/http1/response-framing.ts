@@ -4,10 +4,10 @@
  *
  * HOT     Runs once a request.
  */
-import type { Outbox } from '../src/base/outbox.ts'
-import type { Exchange } from '../src/contract/exchange.ts'
-import { CHUNKED, takesTrailers } from '../src/http1/framing.ts'
-import { bit } from '../src/http1/names.ts'
+import type { Outbox } from '../../src/base/outbox.ts'
+import type { Exchange } from '../../src/contract/exchange.ts'
+import { CHUNKED, takesTrailers } from '../../src/http1/framing.ts'
+import { bit } from '../../src/http1/names.ts'
 
 const LENGTH = Buffer.from('Content-Length: ')
 const CRLF = Buffer.from('\r\n')

@@ -1,6 +1,6 @@
 /** What a client is told when its head can't be read. */
-import { type Fault, faults } from '../src/base/faults.ts'
-import { BAD_VERSION, TARGET_TOO_LONG, TOO_LARGE } from '../src/http1/answers.ts'
+import { type Fault, faults } from '../../src/base/faults.ts'
+import { BAD_VERSION, TARGET_TOO_LONG, TOO_LARGE } from '../../src/http1/answers.ts'
 
 /** `answer` is one of the codec's refusals (http1/answers.ts). */
 export function headFault(answer: number): Fault {

@@ -1,12 +1,12 @@
 /** Request bodies, cut anywhere: their bytes, their end, their limits and their trailers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Exchange } from '../src/contract/exchange.ts'
-import type { ListenerLimits } from '../src/contract/listener.ts'
-import { getField, listFields } from '../src/http1/fields.ts'
-import { requestLength } from '../src/http1/framing.ts'
-import { exchangeOf } from '../test/kit/balancer-rig.ts'
-import { positions } from '../test/kit/codec-rig.ts'
+import type { Exchange } from '../../src/contract/exchange.ts'
+import type { ListenerLimits } from '../../src/contract/listener.ts'
+import { getField, listFields } from '../../src/http1/fields.ts'
+import { requestLength } from '../../src/http1/framing.ts'
+import { exchangeOf } from '../../test/kit/balancer-rig.ts'
+import { positions } from '../../test/kit/codec-rig.ts'
 import { BODY_BAD, BODY_DONE, BODY_MORE, BODY_TOO_LARGE, BodyReader } from './body-reader.ts'
 
 // The part of the limits that a body is held to.

@@ -1,5 +1,5 @@
 /** Addresses as the environment writes them: Kong's listen lists, CIDR blocks and IP literals. */
-import type { ListenAddress } from '../contract/listener.ts'
+import type { ListenAddress } from '../../contract/listener.ts'
 import { type Kind, Wrong, words } from './env-kinds.ts'
 
 /** Kong's, and enough for a burst of connects: the kernel caps it at net.core.somaxconn. */

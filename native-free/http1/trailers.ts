@@ -2,8 +2,8 @@
  * Which trailer fields of a request go on: those that a Trailer field announced and that cannot change what the head
  * said (RFC 9110 §6.5.1). All others are dropped.
  */
-import { getFields } from '../src/http1/fields.ts'
-import { DROPPED, type Head, STRIDE } from '../src/http1/head.ts'
+import { getFields } from '../../src/http1/fields.ts'
+import { DROPPED, type Head, STRIDE } from '../../src/http1/head.ts'
 
 /** Framing, routing, authentication, content and caching fields have no business in a trailer. */
 const FORBIDDEN = new Set([
