@@ -9,7 +9,7 @@
  *         objects for all requests after it.
  */
 import { faults } from '../base/faults.ts'
-import { refuse } from '../contract/answer.ts'
+import { exitJson, refuse } from '../contract/answer.ts'
 import type { Exchange } from '../contract/exchange.ts'
 import type { Credential } from '../contract/identity/identities.ts'
 import type { Consumer } from '../contract/plan.ts'
@@ -25,21 +25,25 @@ export interface AuthenticationOptions {
   readonly identifier: string
   /** What WWW-Authenticate says. */
   readonly challenge: string
+  /** Refusals are {"message":"…"} and nothing else (as Kong's jwt and oauth2); else they follow the client's Accept. */
+  readonly isPlain?: boolean
   readonly host: Host
 }
 
 export class Authentication {
   readonly #identifier: string
   readonly #challenge: AddedField
+  readonly #isPlain: boolean
   /** The name that is configured; '' without one. */
   readonly #anonymous: string
   readonly #consumer: Consumer | null
   readonly #fields: readonly AddedField[]
   readonly #host: Host
 
-  constructor({ anonymous, identifier, challenge, host }: AuthenticationOptions) {
+  constructor({ anonymous, identifier, challenge, host, isPlain }: AuthenticationOptions) {
     this.#identifier = identifier
     this.#challenge = makeConstantField('WWW-Authenticate', makeFieldValue(challenge))
+    this.#isPlain = isPlain === true
     this.#anonymous = anonymous ?? ''
     this.#consumer = anonymous === null ? null : host.identities.consumer(anonymous)
     this.#fields = this.#consumer === null ? [] : makeIdentityFields(this.#consumer, null)
@@ -69,11 +73,12 @@ export class Authentication {
     return NEXT
   }
 
-  /** 401 with `text` and a challenge; or on as the anonymous consumer. */
-  refuse(x: Exchange, text: string): Verdict {
+  /** `text` with a status, and with a challenge where that is 401; or on as the anonymous consumer. */
+  refuse(x: Exchange, text: string, status: number = faults.UNAUTHORIZED.status): Verdict {
     if (this.#anonymous === '') {
-      x.response.added.push(this.#challenge)
-      refuse(x, faults.UNAUTHORIZED, faults.UNAUTHORIZED.status, text)
+      if (status === faults.UNAUTHORIZED.status) x.response.added.push(this.#challenge)
+      if (this.#isPlain) exitJson(x, status, text)
+      else refuse(x, faults.UNAUTHORIZED, status, text)
       return DONE
     }
     if (this.#consumer === null) {
