@@ -6,7 +6,7 @@ import { buildBase } from './compare/base.ts'
 import { type Compared, type Comparison, compare } from './compare/compare.ts'
 import { HELP, type Options, readOptions } from './compare/options.ts'
 import { Progress } from './compare/progress.ts'
-import { PROVING, PROVING_ROUNDS, proofOf, provingPeers } from './compare/prove.ts'
+import { PROVING, PROVING_ROUNDS, PROVING_SECONDS, proofOf, provingPeers } from './compare/prove.ts'
 import { gateExitCode, gateText } from './gate/gate-text.ts'
 import { type Gates, readGates } from './gate/gates.ts'
 import { judge, type Verdict } from './gate/judge.ts'
@@ -29,7 +29,15 @@ async function main(words: readonly string[]): Promise<number> {
   const options = readOptions(words)
   const gates = openGates()
   if (options.prove)
-    return prove({ ...options, scenarios: PROVING, rounds: Math.max(options.rounds, PROVING_ROUNDS) }, gates)
+    return prove(
+      {
+        ...options,
+        scenarios: PROVING,
+        rounds: Math.max(options.rounds, PROVING_ROUNDS),
+        seconds: Math.max(options.seconds, PROVING_SECONDS),
+      },
+      gates,
+    )
   const { run, failures } = await measure(options, await chosenPeers(options, gates))
   const verdicts = options.gate ? judgeAsked(gates, run, options) : null
   const page = keep(run, verdicts, options)

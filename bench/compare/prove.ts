@@ -15,6 +15,8 @@ import type { RunResult } from '../report/result.ts'
 
 /** A stop of 10 ms in 2 s moves p99.9 by half, which fewer rounds do not always tell from the noise of a shared machine. */
 export const PROVING_ROUNDS = 15
+/** Two stops in each measurement, and on two shared cores enough requests for p99.9. */
+export const PROVING_SECONDS = 5
 
 export const PROVING = scenarios.filter(({ name }) => name === 'plain-64')
 
