@@ -90,6 +90,9 @@ const rows = {
   UPSTREAM_OVERFLOW: [503, 'upstream', 'never', 'keep', 'the upstream is at its limit of requests'],
   TARGET_TRY_TIMEOUT: [504, 'upstream', 'if-repeatable', 'keep', TIMED_OUT],
   UNAUTHORIZED: [401, 'client', 'never', 'keep', 'Unauthorized'],
+  FORBIDDEN: [403, 'client', 'never', 'keep', 'Forbidden'],
+  REQUEST_SIZE_EXCEEDED: [413, 'client', 'never', 'close', 'Request size limit exceeded'],
+  LENGTH_REQUIRED: [411, 'client', 'never', 'keep', 'A valid Content-Length header is required'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

@@ -31,6 +31,9 @@ export interface ExchangeTimer {
 
 export const NO_BODY: Uint8Array = new Uint8Array(0)
 
+/** No plugin limits the body. */
+const UNLIMITED = Number.MAX_SAFE_INTEGER
+
 /** Where the exchange stands; the flow moves it forward only. */
 export const STAGE_READING = 0
 /** A plugin answered WAIT. */
@@ -121,6 +124,8 @@ export class Exchange {
   reused: boolean
   freshOnly: boolean
   requestBytes: number
+  /** The most that `requestBytes` may come to, where a plugin limits it; more is refused while it streams. */
+  requestBytesMax: number
   /** What this exchange holds of its upstream's limits: HOLDS_* bits; the balancer's own. */
   holds: number
   /** Of the upstream's circuit, while HOLDS_CIRCUIT. */
@@ -199,6 +204,7 @@ export class Exchange {
     this.reused = false
     this.freshOnly = false
     this.requestBytes = 0
+    this.requestBytesMax = UNLIMITED
     this.holds = 0
     this.ticket = 0
     this.timer = null
@@ -262,6 +268,7 @@ export class Exchange {
     this.reused = false
     this.freshOnly = false
     this.requestBytes = 0
+    this.requestBytesMax = UNLIMITED
     this.holds = 0
     this.ticket = 0
     this.timer = null

@@ -70,6 +70,8 @@ export interface Machine {
 export interface Host extends Machine {
   /** Of the configuration that the plugin is built for. */
   readonly identities: Identities
+  /** The PEM of one of the configuration's ca_certificates, by its id; null where there is none. Cold. */
+  caCertificate(id: string): string | null
 }
 
 export interface PluginDefinition<F extends Field = Field> {

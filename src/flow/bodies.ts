@@ -38,6 +38,7 @@ export abstract class Bodies {
   /** From the listener. */
   requestBody(x: Exchange, bytes: Buffer, start: number, end: number): void {
     x.requestBytes += end - start
+    if (x.requestBytes > x.requestBytesMax) return this.refuse(x, faults.REQUEST_SIZE_EXCEEDED)
     if (x.stage === STAGE_READING) return this.#gatherMore(x, bytes, start, end)
     const carrier = x.carrier
     if (carrier === null) return

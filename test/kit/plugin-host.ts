@@ -14,6 +14,7 @@ export function makeShared(sizes: Partial<typeof TRIAL_SIZES> = {}): Shared {
 /** A configuration without consumers. */
 const NOBODY: Identities = {
   consumer: () => null,
+  consumerBy: () => null,
   credentials: () => [],
   index: () => ({ lengthMax: 0, find: () => null }),
 }
@@ -33,6 +34,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     shared: makeShared(),
     redis: NO_REDIS,
     identities: NOBODY,
+    caCertificate: () => null,
     count: () => {},
     log: () => {},
     ...own,

@@ -41,7 +41,9 @@ export function compileBindings(
     consumers: byId(config.consumers),
     groups: byId(config.others['consumer_groups'] ?? []),
   }
-  const host: Host = { ...tools.host, identities }
+  const authorities = new Map(config.ca_certificates.map(({ id, cert }) => [id, cert]))
+  const caCertificate = (id: string): string | null => authorities.get(id) ?? null
+  const host: Host = { ...tools.host, identities, caCertificate }
   const bindings = new Bindings()
   for (const entity of config.plugins) {
     if (!isInForce(entity, entities)) continue

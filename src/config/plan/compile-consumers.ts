@@ -25,6 +25,7 @@ export class Consumers implements Identities {
   readonly #random: (count: number) => Buffer
   readonly #byId = new Map<string, Unfinished>()
   readonly #byUsername = new Map<string, Consumer>()
+  readonly #byCustomId = new Map<string, Consumer>()
   readonly #groups: Map<string, Group[]>
   readonly #credentials = new Map<string, readonly Credential[]>()
   readonly #indexes = new Map<string, CredentialIndex>()
@@ -37,11 +38,17 @@ export class Consumers implements Identities {
       const consumer = makeConsumer(entity, this.#groups.get(entity.id) ?? [])
       this.#byId.set(consumer.id, consumer)
       if (consumer.username !== null) this.#byUsername.set(consumer.username, consumer)
+      if (consumer.customId !== null) this.#byCustomId.set(consumer.customId, consumer)
     }
   }
 
   consumer(idOrUsername: string): Consumer | null {
     return this.#byId.get(idOrUsername) ?? this.#byUsername.get(idOrUsername) ?? null
+  }
+
+  consumerBy(field: 'username' | 'custom_id', value: string): Consumer | null {
+    const known = field === 'username' ? this.#byUsername : this.#byCustomId
+    return known.get(value) ?? null
   }
 
   credentials(kind: string): readonly Credential[] {

@@ -44,6 +44,8 @@ export interface CredentialIndex {
 export interface Identities {
   /** By id or username. */
   consumer(idOrUsername: string): Consumer | null
+  /** By one field alone, for names that an authority vouches for. */
+  consumerBy(field: 'username' | 'custom_id', value: string): Consumer | null
   /** All of one kind, by Kong's plural: 'acls', 'keyauth_credentials'. */
   credentials(kind: string): readonly Credential[]
   /** The index of a kind by a field: 'keyauth_credentials' by 'key', 'jwt_secrets' by 'key'. */
