@@ -93,6 +93,8 @@ const rows = {
   FORBIDDEN: [403, 'client', 'never', 'keep', 'Forbidden'],
   REQUEST_SIZE_EXCEEDED: [413, 'client', 'never', 'close', 'Request size limit exceeded'],
   LENGTH_REQUIRED: [411, 'client', 'never', 'keep', 'A valid Content-Length header is required'],
+  TUNNEL_IDLE: [504, 'client', 'never', 'close', 'The tunnel was silent for too long'],
+  TUNNEL_CLOSED: [503, 'operator', 'never', 'close', 'The gateway closed the tunnel'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows
