@@ -9,6 +9,7 @@ const PURE = [
   'src/state/',
   'src/contract/',
   'src/http1/',
+  'src/http2/',
   'src/identity/',
   'src/flow/router/',
   'src/flow/chain/',
