@@ -95,6 +95,8 @@ const rows = {
   LENGTH_REQUIRED: [411, 'client', 'never', 'keep', 'A valid Content-Length header is required'],
   TUNNEL_IDLE: [504, 'client', 'never', 'close', 'The tunnel was silent for too long'],
   TUNNEL_CLOSED: [503, 'operator', 'never', 'close', 'The gateway closed the tunnel'],
+  TARGET_REFUSED: [502, 'upstream', 'always', 'keep', BAD_GATEWAY],
+  DEADLINE_EXCEEDED: [504, 'upstream', 'never', 'keep', 'the deadline of the call has passed'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows
