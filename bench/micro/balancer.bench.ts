@@ -122,7 +122,7 @@ function build(upstream: BalancerUpstream, count: number): Balancer {
     target: `10.0.${i >> 8}.${i & 255}:80`,
     weight: 100 + (i % 3) * 50,
   }))
-  const service = { host: 'up', port: 80, protocol: 'http', tlsVerify: false }
+  const service = { host: 'up', port: 80, protocol: 'http' }
   return buildBalancer({
     service,
     upstream,

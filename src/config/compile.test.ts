@@ -325,6 +325,7 @@ function service(name: string, fields: Partial<ServiceEntity> = {}): ServiceEnti
     tls_verify: null,
     tls_verify_depth: null,
     retry_policy: null,
+    http2: null,
     ca_certificates: null,
     enabled: true,
     ...fields,

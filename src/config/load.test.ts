@@ -42,6 +42,7 @@ test('a service is complete, with the defaults of Kong', () => {
         ca_certificates: null,
         enabled: true,
         retry_policy: null,
+        http2: null,
         tags: ['b', 'a'],
       },
     ],
@@ -65,6 +66,7 @@ test('schemas have the fields of the model, no more and no fewer', () => {
     ca_certificates: 1,
     enabled: 1,
     retry_policy: 1,
+    http2: 1,
     ...common,
   } satisfies Keys<ServiceEntity> // prettier-ignore
   const route = {

@@ -35,6 +35,8 @@ export interface ServiceEntity extends Entity {
   ca_certificates: string[] | null
   enabled: boolean
   retry_policy: RetryPolicyRecord | null
+  /** Extension: HTTP/2 to its targets, agreed on in the handshake or spoken from the first byte on. Null: HTTP/1.1. */
+  http2: 'negotiate' | 'prior_knowledge' | null
 }
 
 /** Extension of the service (docs/balancing.md). Times in ms, as the service's own. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Shared } from './machine/shared-memory.ts'
 import type { AnyPlugin, Machine } from './plugin.ts'
-import type { Names, Pools } from './target.ts'
+import type { Names, Pools, TargetTlsDefaults } from './target.ts'
 
 export interface BuildTools {
   readonly pools: Pools
@@ -12,6 +12,8 @@ export interface BuildTools {
   readonly shared: Shared
   /** By name. */
   readonly plugins: ReadonlyMap<string, AnyPlugin>
+  /** Absent: a chain of one intermediate certificate at most, and nothing to show, as Kong. */
+  readonly targetTls?: TargetTlsDefaults
   readonly routerFlavor: 'traditional_compatible' | 'traditional'
   /** In [0, 1). */
   random(): number

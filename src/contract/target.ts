@@ -36,11 +36,21 @@ export interface ConnectionLimits {
 export interface TargetTls {
   readonly servername: string
   readonly verify: boolean
-  /** Certificates a chain may have above the leaf; -1: no limit. */
+  /** Certificates a chain may have between the leaf and the root that is trusted (as OpenSSL counts); -1: no limit. */
   readonly verifyDepth: number
   /** Who may sign, in PEM; null: whom the gateway trusts by itself (SSL_TRUSTED_CERTIFICATE). */
   readonly trusted: string | null
   /** What the gateway shows for itself, or null. */
+  readonly certificate: KeyPair | null
+}
+
+/** What all targets of a service have in common of it; the name comes with each target. */
+export type ServiceTls = Omit<TargetTls, 'servername'>
+
+/** What counts where service and upstream say nothing. */
+export interface TargetTlsDefaults {
+  readonly verifyDepth: number
+  /** What the gateway shows for itself. */
   readonly certificate: KeyPair | null
 }
 

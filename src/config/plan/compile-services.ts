@@ -1,15 +1,18 @@
 /** Services with their balancers, one each. A disabled service is left out, and so are its routes. */
 import type { BuildTools } from '../../contract/build.ts'
 import type { Service } from '../../contract/plan.ts'
+import type { ServiceTls } from '../../contract/target.ts'
 import { buildBalancer, type TargetGroup } from '../../flow/balancer/build.ts'
 import type { Config, ServiceEntity, TargetEntity, UpstreamEntity } from '../model.ts'
 import { compileRetryPolicy } from './compile-retry-policy.ts'
+import { httpOf, TargetTlsCompiler } from './compile-target-tls.ts'
 import type { Opened } from './opened.ts'
 
 /** By id. */
 export function compileServices(config: Config, tools: BuildTools, opened: Opened): Map<string, Service> {
   const upstreams = new Map(config.upstreams.map((upstream) => [upstream.name, upstream]))
   const targets = targetsByUpstream(config)
+  const tls = new TargetTlsCompiler(config, tools.targetTls)
   const services = new Map<string, Service>()
   for (const entity of config.services) {
     if (!entity.enabled) continue
@@ -19,8 +22,10 @@ export function compileServices(config: Config, tools: BuildTools, opened: Opene
     const fallbacks = fallbacksOf(upstream, upstreams).map((each) => ({
       upstream: each,
       targets: targets.get(each.id) ?? [],
+      tls: tls.compile(entity, each),
     }))
-    services.set(entity.id, compileService(entity, { upstream, targets: its, fallbacks, tools }, opened))
+    const own = { upstream, targets: its, tls: tls.compile(entity, upstream) }
+    services.set(entity.id, compileService(entity, { ...own, fallbacks, tools }, opened))
   }
   return services
 }
@@ -28,16 +33,16 @@ export function compileServices(config: Config, tools: BuildTools, opened: Opene
 interface Behind {
   readonly upstream: UpstreamEntity | null
   readonly targets: readonly TargetEntity[]
+  readonly tls: ServiceTls | null
   readonly fallbacks: readonly TargetGroup[]
   readonly tools: BuildTools
 }
 
 function compileService(entity: ServiceEntity, behind: Behind, opened: Opened): Service {
   const { host, port, protocol } = entity
-  // Absent means off, as it does in Kong.
   const balancer = buildBalancer({
     ...behind,
-    service: { host, port, protocol, tlsVerify: entity.tls_verify === true },
+    service: { host, port, protocol, tls: behind.tls, http: httpOf(entity) },
   })
   opened.add(balancer)
   return Object.freeze({

@@ -5,12 +5,19 @@
  * beside it. One whose weight alone changed gets a new Target that takes over the average and shares the state;
  * exchanges under way are counted down on the old one. What is shared is given back once nothing is under way.
  */
-import { type Address, type Names, type Pools, type Resolved, Target } from '../../contract/target.ts'
-import { authorityOf, isIp, isTls, splitHostPort } from './host-port.ts'
+import {
+  type Address,
+  type Names,
+  type Pools,
+  type Resolved,
+  type ServiceTls,
+  Target,
+} from '../../contract/target.ts'
+import { authorityOf, isIp, isSocketPath, splitHostPort } from './host-port.ts'
 import type { TargetStates } from './rows/target-rows.ts'
 
 export interface ConfiguredTarget {
-  /** "host:port" */
+  /** "host:port", or "unix:/path" */
   readonly target: string
   readonly weight: number
 }
@@ -18,7 +25,9 @@ export interface ConfiguredTarget {
 export interface AddressOptions {
   readonly targets: readonly ConfiguredTarget[]
   readonly protocol: string
-  readonly tlsVerify: boolean
+  /** Null: in the clear. */
+  readonly tls: ServiceTls | null
+  readonly http: Address['http']
   readonly defaultPort: number
   /** Host for all targets, or null for each one's own. */
   readonly hostHeader: string | null
@@ -28,6 +37,9 @@ export interface AddressOptions {
   readonly names: Names
   readonly states: TargetStates
 }
+
+/** Host of a target that is a socket of this machine. */
+const SOCKET_HOST = 'localhost'
 
 interface Wanted {
   readonly configured: ConfiguredTarget
@@ -51,7 +63,7 @@ export class Addresses {
   /** The names that `current` depends on. */
   names(): string[] {
     const hosts = this.#options.targets.map(({ target }) => splitHostPort(target, 0).host)
-    return [...new Set(hosts.filter((host) => !isIp(host)))]
+    return [...new Set(hosts.filter((host) => !isIp(host) && !isSocketPath(host)))]
   }
 
   /** True when there is no address because no name of a target with weight resolved. */
@@ -93,7 +105,8 @@ export class Addresses {
 
   #expand(configured: ConfiguredTarget): Wanted[] {
     const { host, port } = splitHostPort(configured.target, this.#options.defaultPort)
-    if (isIp(host)) return [{ configured, host, port, ip: host, weight: configured.weight }]
+    if (isIp(host) || isSocketPath(host))
+      return [{ configured, host, port, ip: host, weight: configured.weight }]
     return (this.#options.names.get(host) ?? []).map((answer) => ({
       configured,
       host: this.#options.usesSrvName ? (answer.host ?? host) : host,
@@ -104,16 +117,12 @@ export class Addresses {
   }
 
   #make(wanted: Wanted, before: Target | undefined): Target {
-    const { protocol, tlsVerify, hostHeader, pools, states } = this.#options
-    const named = hostHeader === null ? null : splitHostPort(hostHeader, 0)
-    const host = named?.host ?? wanted.host
-    const authority = named?.port ? hostHeader! : authorityOf(host, wanted.port, protocol)
+    const { tls, http, pools, states } = this.#options
+    const { host, authority } = this.#nameOf(wanted)
     // RFC 6066 §3: an address is not a server name.
     const servername = isIp(host) ? '' : host
-    const tls = isTls(protocol)
-      ? { servername, verify: tlsVerify, verifyDepth: -1, trusted: null, certificate: null }
-      : null
-    const address: Address = { ip: wanted.ip, port: wanted.port, tls, http: 'http/1.1' }
+    const secured = tls === null ? null : { servername, ...tls }
+    const address: Address = { ip: wanted.ip, port: wanted.port, tls: secured, http }
     const hostField = Buffer.from(`Host: ${authority}\r\n`, 'latin1')
     const target = new Target(wanted.configured.target, host, hostField, wanted.weight, pools.open(address))
     target.state = states.open(`${wanted.configured.target}|${wanted.ip}:${wanted.port}`)
@@ -122,6 +131,16 @@ export class Addresses {
       target.ewmaAtMs = before.ewmaAtMs
     }
     return target
+  }
+
+  #nameOf({ host: own, port }: Wanted): { host: string; authority: string } {
+    const { hostHeader, protocol } = this.#options
+    const named = hostHeader === null ? null : splitHostPort(hostHeader, 0)
+    if (named?.port) return { host: named.host, authority: hostHeader! }
+    // A path is nobody's name, and a port that it does not have is not named either.
+    if (isSocketPath(own)) return { host: named?.host ?? SOCKET_HOST, authority: named?.host ?? SOCKET_HOST }
+    const host = named?.host ?? own
+    return { host, authority: authorityOf(host, port, protocol) }
   }
 }
 

@@ -13,7 +13,8 @@ import {
 import { faults } from '../../base/faults.ts'
 import { type BalancerOptions, buildBalancer } from './build.ts'
 
-const SERVICE = { host: 'api.test', port: 8080, protocol: 'http', tlsVerify: false }
+const VERIFIED = { verify: true, verifyDepth: 1, trusted: null, certificate: null }
+const SERVICE = { host: 'api.test', port: 8080, protocol: 'http' }
 
 test('a service whose host is an address has that one target', () => {
   const { balancer } = build({ service: { ...SERVICE, host: '10.0.0.1' } })
@@ -147,7 +148,7 @@ test('use_srv_name sends the host the SRV record points to', () => {
 })
 
 test('TLS goes by the host name, and by no name for an address', () => {
-  const service = { ...SERVICE, protocol: 'https', port: 443, tlsVerify: true }
+  const service = { ...SERVICE, protocol: 'https', port: 443, tls: VERIFIED }
   const { balancer, names } = build({ service })
   names.update('api.test', answersOf('10.0.0.1'))
   assert.deepEqual(

@@ -5,6 +5,7 @@
  * another of them.
  */
 import type { BuildTools } from '../../contract/build.ts'
+import type { Address, ServiceTls } from '../../contract/target.ts'
 import { Addresses, type ConfiguredTarget } from './addresses.ts'
 import type { Algorithm } from './algorithm/algorithm.ts'
 import { ConsistentHashing } from './algorithm/consistent-hashing.ts'
@@ -17,6 +18,7 @@ import { SlowStart } from './algorithm/slow-start.ts'
 import { makeCircuitSettings } from './circuit/circuit-settings.ts'
 import { UpstreamGate } from './circuit/upstream-gate.ts'
 import { GroupBalancer, type GroupParts } from './group-balancer.ts'
+import { isSocketPath, isTls } from './host-port.ts'
 import { OutlierDetector } from './outliers/outlier-detector.ts'
 import { PRIVATE_STATES, TargetRows } from './rows/target-rows.ts'
 import { UpstreamRow } from './rows/upstream-row.ts'
@@ -32,13 +34,18 @@ export interface BalancerService {
   readonly host: string
   readonly port: number
   readonly protocol: string
-  readonly tlsVerify: boolean
+  /** Absent: its protocol decides, and with TLS nothing is verified. */
+  readonly tls?: ServiceTls | null
+  /** Absent: HTTP/1.1. */
+  readonly http?: Address['http']
 }
 
 /** An upstream with its targets. */
 export interface TargetGroup {
   readonly upstream: BalancerUpstream
   readonly targets: readonly ConfiguredTarget[]
+  /** In place of the service's, where the upstream has a say in it. */
+  readonly tls?: ServiceTls | null
 }
 
 export interface BalancerOptions {
@@ -46,17 +53,22 @@ export interface BalancerOptions {
   readonly upstream: BalancerUpstream | null
   /** The upstream's; not looked at without one. */
   readonly targets: readonly ConfiguredTarget[]
+  /** The upstream's, as a group's. */
+  readonly tls?: ServiceTls | null
   /** The upstreams that stand in for it, one for the other, in order. */
   readonly fallbacks?: readonly TargetGroup[]
   readonly tools: BuildTools
 }
 
 export function buildBalancer(options: BalancerOptions): GroupBalancer {
-  const { service, upstream, targets, tools, fallbacks = [] } = options
+  const { service, upstream, targets, tls = null, tools, fallbacks = [] } = options
   if (upstream === null) return buildPlain(service, tools)
   const [next, ...further] = fallbacks
   const fallback = next === undefined ? null : buildBalancer({ service, ...next, fallbacks: further, tools })
-  return new GroupBalancer({ ...buildGroup({ upstream, targets }, service, tools), fallback }, tools.names)
+  return new GroupBalancer(
+    { ...buildGroup({ upstream, targets, tls }, service, tools), fallback },
+    tools.names,
+  )
 }
 
 /** Of an upstream by itself, for whoever looks after its targets: no service speaks through it. */
@@ -65,7 +77,7 @@ export function buildUpstream(
   targets: readonly ConfiguredTarget[],
   tools: BuildTools,
 ): GroupBalancer {
-  const service = { host: upstream.name, port: TARGET_PORT, protocol: 'http', tlsVerify: false }
+  const service = { host: upstream.name, port: TARGET_PORT, protocol: 'http' }
   return buildBalancer({ service, upstream, targets, tools })
 }
 
@@ -74,7 +86,8 @@ function buildPlain(service: BalancerService, tools: BuildTools): GroupBalancer 
   const addresses = new Addresses({
     targets: [ownTarget(service)],
     protocol: service.protocol,
-    tlsVerify: service.tlsVerify,
+    tls: tlsOf(service),
+    http: service.http ?? 'http/1.1',
     defaultPort: service.port,
     hostHeader: null,
     usesSrvName: false,
@@ -88,14 +101,16 @@ function buildPlain(service: BalancerService, tools: BuildTools): GroupBalancer 
 }
 
 function buildGroup(
-  { upstream, targets }: TargetGroup,
+  group: TargetGroup,
   service: BalancerService,
   tools: BuildTools,
 ): Omit<GroupParts, 'fallback'> {
+  const { upstream, targets } = group
   const addresses = new Addresses({
     targets,
     protocol: service.protocol,
-    tlsVerify: service.tlsVerify,
+    tls: group.tls ?? tlsOf(service),
+    http: service.http ?? 'http/1.1',
     defaultPort: TARGET_PORT,
     hostHeader: upstream.host_header,
     usesSrvName: upstream.use_srv_name,
@@ -132,7 +147,15 @@ function buildWatch(upstream: BalancerUpstream, tools: BuildTools) {
   }
 }
 
+/** As Kong where nothing is said: encrypted, to whoever answers. */
+const UNVERIFIED: ServiceTls = { verify: false, verifyDepth: -1, trusted: null, certificate: null }
+
+function tlsOf({ tls = UNVERIFIED, protocol }: BalancerService): ServiceTls | null {
+  return isTls(protocol) ? tls : null
+}
+
 function ownTarget(service: BalancerService): ConfiguredTarget {
+  if (isSocketPath(service.host)) return { target: service.host, weight: 1 }
   const bare = service.host.replace(/^\[(.*)\]$/, '$1')
   return { target: `${bare.includes(':') ? `[${bare}]` : bare}:${service.port}`, weight: 1 }
 }

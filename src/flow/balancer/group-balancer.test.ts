@@ -14,7 +14,8 @@ import { getFields } from '../../http1/fields.ts'
 import { buildBalancer } from './build.ts'
 import type { BalancerUpstream } from './upstream-input.ts'
 
-const SERVICE = { host: 'one', port: 80, protocol: 'https', tlsVerify: true }
+const VERIFIED = { verify: true, verifyDepth: 1, trusted: null, certificate: null }
+const SERVICE = { host: 'one', port: 80, protocol: 'https', tls: VERIFIED }
 const LIMITED = { circuit_breaker: { ...CIRCUIT, max_requests: 1, max_retries: 1 } }
 
 /** Upstreams up-0, up-1, … each the fallback of the one before, with target 10.0.0.<n> unless it is to have none. */

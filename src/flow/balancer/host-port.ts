@@ -6,8 +6,17 @@ export interface HostPort {
   readonly port: number
 }
 
+/** Where the path of a socket stands in place of a host. */
+const UNIX = 'unix:'
+
+/** A socket of this machine, as `unix:/run/app.sock`. */
+export function isSocketPath(host: string): boolean {
+  return host.startsWith(UNIX)
+}
+
 /** Of "name:port", "1.2.3.4:port", "[::1]:port", or any of them without port. */
 export function splitHostPort(text: string, defaultPort: number): HostPort {
+  if (isSocketPath(text)) return { host: text, port: 0 }
   const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(text)
   // More than one colon and no brackets: a bare IPv6 address.
   if (parts === null) return { host: text, port: defaultPort }
@@ -16,6 +25,7 @@ export function splitHostPort(text: string, defaultPort: number): HostPort {
 
 /** True for an address as opposed to a name. No name contains a colon, and none consists of four numbers. */
 export function isIp(host: string): boolean {
+  if (isSocketPath(host)) return false
   return host.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)
 }
 

@@ -75,6 +75,21 @@ function fallbackProblem(
   return next === name ? `fallbacks form a ring: ${[...way, name].join(' -> ')}` : null
 }
 
+/** Who may sign for the targets of a service: an id that is nobody's would trust nobody. */
+export function checkAuthorities(drafts: readonly Draft[], findings: Findings): void {
+  const known = new Set(
+    drafts.flatMap(({ definition, id }) => (definition.name === 'ca_certificates' ? [id.toLowerCase()] : [])),
+  )
+  for (const { definition, entity, path } of drafts) {
+    const ids = entity['ca_certificates']
+    if (definition.name !== 'services' || !Array.isArray(ids)) continue
+    ids.forEach((id, at) => {
+      if (typeof id !== 'string' || known.has(id.toLowerCase())) return
+      findings.say([...path, 'ca_certificates', at], `no CA certificate has the id '${id}'`)
+    })
+  }
+}
+
 /** An authority past its time can vouch for nobody; a certificate past its time is served, and said. */
 export function checkExpiry(drafts: readonly Draft[], now: number, findings: Findings): void {
   for (const { definition, entity, path } of drafts) {

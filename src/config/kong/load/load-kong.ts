@@ -6,7 +6,13 @@ import { type Finding, warning } from '../../problems.ts'
 import type { RawRecord } from '../schema/entity.ts'
 import { assemble } from './assemble.ts'
 import { DraftCheck } from './check-draft.ts'
-import { checkExpiry, checkFallbacks, checkLifetimes, checkPluginProtocols } from './cross-checks.ts'
+import {
+  checkAuthorities,
+  checkExpiry,
+  checkFallbacks,
+  checkLifetimes,
+  checkPluginProtocols,
+} from './cross-checks.ts'
 import { readDocument } from './document.ts'
 import { type Draft, Findings } from './draft.ts'
 import { flatten } from './flatten.ts'
@@ -53,6 +59,7 @@ export function loadKong(value: Value, tools: KongTools): LoadedKong {
   checkUniqueness(drafts, findings)
   checkPluginProtocols(drafts, findings)
   checkFallbacks(drafts, findings)
+  checkAuthorities(drafts, findings)
   checkExpiry(drafts, now, findings)
   checkLifetimes(drafts, findings)
   const config = findings.errors > 0 ? null : assemble(drafts, check.vaultReferences)

@@ -1,4 +1,5 @@
 /** Host names, addresses and host:port, as Kong's schemas take them. */
+import { isSocketText, socketProblem } from './extensions/socket-path.ts'
 
 export interface HostPort {
   readonly type: 'name' | 'ipv4' | 'ipv6'
@@ -72,6 +73,11 @@ export function hostRule(text: string): string | null {
   return parsed.port === null ? null : 'must not have a port'
 }
 
+/** Of a service: a host, or a socket of this machine. */
+export function serviceHostRule(text: string): string | null {
+  return isSocketText(text) ? socketProblem(text) : hostRule(text)
+}
+
 /** Kong's `host_with_optional_port`. */
 export function hostPortRule(text: string): string | null {
   return parseHostPort(text) === null ? `invalid value: ${text}` : null
@@ -117,12 +123,13 @@ export function ipOrCidrRule(text: string): string | null {
 }
 
 export function targetRule(text: string): string | null {
+  if (isSocketText(text)) return socketProblem(text)
   return parseHostPort(text) === null
     ? `Invalid target ('${text}'); not a valid hostname or ip address`
     : null
 }
 
-/** host:port with the default port filled in and IPv6 in brackets; for a text that passed targetRule. */
+/** host:port with the default port filled in and IPv6 in brackets, a socket as it is; for a text that passed targetRule. */
 export function normalTarget(text: string): string {
   const parsed = parseHostPort(text)
   if (parsed === null) return text

@@ -12,7 +12,7 @@ import {
   uuid,
 } from './entity.ts'
 import { retryPolicy } from './extensions/resilience-schema.ts'
-import { hostRule } from './hosts.ts'
+import { serviceHostRule } from './hosts.ts'
 import { pathRule } from './paths.ts'
 import { PROTOCOLS } from './protocols.ts'
 
@@ -36,6 +36,17 @@ function onlyFor(field: string, allowed: (protocol: string) => boolean): EntityC
 
 const withTls = (protocol: string): boolean => WITH_TLS.includes(protocol)
 
+/** HTTP/2 is agreed on in a handshake, or spoken at once where there is none; gRPC has it without being asked. */
+const http2Fits: EntityCheck = {
+  name: 'conditional http2',
+  fields: ['protocol', 'http2'],
+  check: ({ protocol, http2 }) => {
+    if (!isFilled(http2)) return null
+    const needed = http2 === 'negotiate' ? 'https' : 'http'
+    return protocol === needed ? null : `'http2: ${String(http2)}' needs protocol ${needed}`
+  },
+}
+
 export const services: EntityDefinition = {
   name: 'services',
   referenceKey: 'name',
@@ -47,7 +58,7 @@ export const services: EntityDefinition = {
       name: uniqueName,
       retries: s.integer({ default: 5, between: [0, 32767] }),
       protocol: s.string({ required: true, default: 'http', one_of: PROTOCOLS }),
-      host: s.string({ required: true, custom: onText(hostRule) }),
+      host: s.string({ required: true, custom: onText(serviceHostRule) }),
       port: { ...port, required: true, default: 80 },
       path: s.string({ custom: onText(pathRule) }),
       connect_timeout: timeout,
@@ -59,6 +70,7 @@ export const services: EntityDefinition = {
       ca_certificates: s.array(uuid),
       enabled: s.boolean({ required: true, default: true }),
       retry_policy: retryPolicy,
+      http2: s.string({ one_of: ['negotiate', 'prior_knowledge'] }),
     },
     {
       entity_checks: [
@@ -67,6 +79,7 @@ export const services: EntityDefinition = {
         onlyFor('tls_verify', withTls),
         onlyFor('tls_verify_depth', withTls),
         onlyFor('ca_certificates', withTls),
+        http2Fits,
       ],
     },
   ),

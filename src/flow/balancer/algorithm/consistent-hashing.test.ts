@@ -110,7 +110,7 @@ test('a name with several addresses has them all on the ring', () => {
   assert.equal(tally(mapping(group)).size, 3)
 })
 
-const SERVICE = { host: 'up', port: 80, protocol: 'http', tlsVerify: false }
+const SERVICE = { host: 'up', port: 80, protocol: 'http' }
 const HASHED = {
   ...UPSTREAM,
   algorithm: 'consistent-hashing' as const,

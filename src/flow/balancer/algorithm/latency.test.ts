@@ -111,7 +111,7 @@ function latency(weights: readonly number[]) {
   const rig = makeBalancerRig()
   const host = (i: number) => (weights.length === 1 ? 'up.test' : `10.0.0.${i}`)
   const targets = weights.map((weight, i) => ({ target: `${host(i)}:80`, weight }))
-  const service = { host: 'up', port: 80, protocol: 'http', tlsVerify: false }
+  const service = { host: 'up', port: 80, protocol: 'http' }
   const upstream = { ...UPSTREAM, algorithm: 'latency' as const }
   rig.names.update('up.test', answersOf('10.0.0.0'))
   const balancer = buildBalancer({ service, upstream, targets, tools: rig.tools })

@@ -118,7 +118,7 @@ test('a retry skips what has failed in this request, and forgets that once all h
 
 function balancer(weights: readonly number[], shared = makeShared({ sharedTargets: 200 })) {
   const targets = weights.map((weight, i) => ({ target: `10.0.0.${i}:80`, weight }))
-  const service = { host: 'up', port: 80, protocol: 'http', tlsVerify: false }
+  const service = { host: 'up', port: 80, protocol: 'http' }
   const upstream = { ...UPSTREAM, algorithm: 'least-connections' as const }
   return buildBalancer({ service, upstream, targets, tools: makeBalancerRig(() => 0, shared).tools })
 }

@@ -91,6 +91,6 @@ test('weights too large to lay out are still shared in proportion', () => {
 
 function balancer(weights: readonly number[], random: () => number = () => 0) {
   const targets = weights.map((weight, i) => ({ target: `10.0.0.${i}:80`, weight }))
-  const service = { host: 'up', port: 80, protocol: 'http', tlsVerify: false }
+  const service = { host: 'up', port: 80, protocol: 'http' }
   return buildBalancer({ service, upstream: UPSTREAM, targets, tools: makeBalancerRig(random).tools })
 }

@@ -72,7 +72,7 @@ test('closing gives all rows back', () => {
 
 test('a service without an upstream shares nothing', () => {
   const rig = makeBalancerRig()
-  const service = { host: '10.0.0.1', port: 80, protocol: 'http', tlsVerify: false }
+  const service = { host: '10.0.0.1', port: 80, protocol: 'http' }
   const group = buildBalancer({ service, upstream: null, targets: [], tools: rig.tools })
   assert.deepEqual([rig.tools.shared.targets.taken, group.upstream, group.targets.length], [0, null, 1])
 })
