@@ -4,8 +4,8 @@
  * An IPv4 address lies in ::ffff:0:0/96, so `::ffff:10.0.0.1` and `10.0.0.1` are the same.
  * A wider IPv6 network holds no IPv4 address, as in nginx: trusting `::/0` trusts nobody who came by IPv4.
  */
-import { AddressReader } from './cidr-address.ts'
-import { type AddressRange, CidrRanges } from './cidr-ranges.ts'
+import { AddressReader } from './cidr/address-reader.ts'
+import { type AddressRange, CidrRanges } from './cidr/cidr-ranges.ts'
 
 /** The bits before an IPv4 address. */
 const V4_BITS = 96

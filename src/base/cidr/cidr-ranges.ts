@@ -8,7 +8,7 @@
  *
  * HOT     `has` runs once a request. No allocation.
  */
-import type { AddressReader } from './cidr-address.ts'
+import type { AddressReader } from './address-reader.ts'
 
 const SIGN = 0x80000000 | 0
 /** Words of one IPv6 bound. */

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
-import { CidrSet, parseAddress } from './cidr.ts'
+import { CidrSet, parseAddress } from '../cidr.ts'
 
 /** Few different bits, so that networks nest, touch and repeat. */
 const octet = fc.constantFrom(0, 1, 2, 3, 127, 128, 254, 255)

@@ -1,5 +1,5 @@
 /**
- * cidr-address — the 128 bits of an address that is given as text.
+ * address-reader — the 128 bits of an address that is given as text.
  *
  * WHAT    Four int32 words, the first bits in `a`. An IPv4 address lies in ::ffff:0:0/96, so that `::ffff:10.0.0.1` and
  *         `10.0.0.1` are the same. Zone ids are ignored.
@@ -89,16 +89,11 @@ export class AddressReader {
       if (digit !== NO_DIGIT) {
         value = (value << 4) | digit
         if (++digits > 4) return false
-      } else if (char === COLON) {
-        if (digits === 0) {
-          if (gap >= 0) return false
-          gap = count
-        } else if (count === GROUPS) return false
-        else {
-          groups[count++] = value
-          value = 0
-          digits = 0
-        }
+      } else if (char === COLON && digits === 0 && gap < 0) gap = count
+      else if (char === COLON && digits > 0 && count < GROUPS) {
+        groups[count++] = value
+        value = 0
+        digits = 0
       } else
         return char === DOT && this.#readEnd(text, at - digits, end, count) && this.#place(count + 2, gap)
     }
