@@ -205,6 +205,12 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     else this.#fail(faults.TARGET_RESET)
   }
 
+  /** From the socket: it failed; `detail` says more, if not ''. */
+  onFailure(fault: Fault, detail: string): void {
+    if (this.#x !== null && detail !== '') this.#x.detail = detail
+    this.onClose(fault)
+  }
+
   /** From the socket: it failed or is gone. */
   onClose(fault: Fault): void {
     if (this.#state === CLOSED) return

@@ -21,10 +21,12 @@ import {
 } from '../../state/counters.ts'
 import { TargetConnection } from './connection.ts'
 import { Line } from './line.ts'
-import { openSocket } from './open-socket.ts'
+import { TargetSockets } from './open-socket.ts'
 import { Pool, type PoolLimits } from './pool.ts'
 import { QueuedTry } from './queued-try.ts'
 import type { RequestHead } from './request-head.ts'
+import { NamedPools } from './tls/named-pools.ts'
+import { poolKey } from './tls/secure-contexts.ts'
 
 export interface TransportTools {
   readonly clock: Clock
@@ -36,6 +38,8 @@ export interface TransportTools {
   readonly head: RequestHead
   /** All sockets of the worker read into it. */
   readonly readBuffer: Buffer
+  /** Absent: Node's trust, and nobody is told why TLS failed. */
+  readonly sockets?: TargetSockets
 }
 
 export class Http1Transport implements Transport {
@@ -49,6 +53,8 @@ export class Http1Transport implements Transport {
   readonly #pipelining: boolean
   readonly #readBuffer: Buffer
   readonly #pools: Map<string, Pool>
+  readonly #named: NamedPools<Pool>
+  readonly #sockets: TargetSockets
   reuses: number
   #connects: number
   #open: number
@@ -64,13 +70,15 @@ export class Http1Transport implements Transport {
     this.#pipelining = tools.pipelining
     this.#readBuffer = tools.readBuffer
     this.#pools = new Map()
+    this.#named = new NamedPools(this)
+    this.#sockets = tools.sockets ?? makeSockets(tools.clock)
     this.reuses = 0
     this.#connects = 0
     this.#open = 0
   }
 
   open(address: Address): Pool {
-    const key = JSON.stringify(address)
+    const key = poolKey(address)
     let pool = this.#pools.get(key)
     if (pool !== undefined) {
       pool.users++
@@ -86,6 +94,7 @@ export class Http1Transport implements Transport {
     const pool = left as Pool
     if (--pool.users > 0) return
     this.#pools.delete(pool.key)
+    this.#named.forget(pool)
     pool.closeIdle()
   }
 
@@ -103,7 +112,8 @@ export class Http1Transport implements Transport {
 
   send(x: Exchange, target: Target): void {
     // Opened by this transport: Pools has no other implementation in a worker.
-    const pool = target.pool as Pool
+    const own = target.pool as Pool
+    const pool = own.address.tls === null ? own : this.#named.find(x, own)
     const limits = target.limits
     // Where connections are counted a line would keep one from requests that can't share it.
     if (this.#pipelining && limits === null && mayPipeline(x) && this.#pipeline(pool, x, target)) return
@@ -139,13 +149,14 @@ export class Http1Transport implements Transport {
     this.#deadlines.add(connection)
     const buffer = this.#readBuffer
     const onread = { buffer, callback: (count: number) => connection.onRead(count, buffer) }
-    const socket = openSocket(pool.address, onread)
+    const socket = this.#sockets.open(pool.address, onread)
     connection.open(socket, x, target)
     socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => connection.onConnect())
     socket.on('end', () => connection.onEnd())
-    socket.on('error', () =>
-      connection.onClose(pool.address.tls === null ? faults.TARGET_CONNECT : faults.TARGET_TLS),
-    )
+    socket.on('error', (error) => {
+      const failure = this.#sockets.explain(pool.address, socket, error)
+      connection.onFailure(failure.fault, failure.detail)
+    })
     socket.on('close', () => connection.onClose(faults.TARGET_CONNECT))
   }
 
@@ -169,16 +180,18 @@ export class Http1Transport implements Transport {
     pool.lines.add(line)
     this.#deadlines.add(line)
     const buffer = this.#readBuffer
-    const socket = openSocket(pool.address, {
+    const socket = this.#sockets.open(pool.address, {
       buffer,
       callback: (count: number) => line.onRead(count, buffer),
     })
     line.open(socket, pool.address.tls !== null)
-    const failed = pool.address.tls === null ? faults.TARGET_CONNECT : faults.TARGET_TLS
     socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => line.onConnect())
     socket.on('end', () => line.onEnd())
-    socket.on('error', () => line.onClose(failed))
-    socket.on('close', () => line.onClose(failed))
+    socket.on('error', (error) => {
+      const failure = this.#sockets.explain(pool.address, socket, error)
+      line.onFailure(failure.fault, failure.detail)
+    })
+    socket.on('close', () => line.onClose(faults.TARGET_CONNECT))
     return line
   }
 
@@ -208,6 +221,10 @@ export class Http1Transport implements Transport {
   close(): void {
     for (const pool of this.#pools.values()) pool.closeIdle()
   }
+}
+
+function makeSockets(clock: Clock): TargetSockets {
+  return new TargetSockets({ trusted: [], log: () => {}, now: () => clock.now(), wall: () => clock.wall() })
 }
 
 /** True when one more connection may be opened; the upstream has then counted it. */

@@ -172,6 +172,12 @@ export class Line implements Carrier, Flushable, Timed, WriteOwner {
     else this.#fail(faults.TARGET_RESET)
   }
 
+  /** From the socket: it failed; `detail` says more, if not ''. */
+  onFailure(fault: Fault, detail: string): void {
+    if (detail !== '') for (const x of this.#queue) if (x !== null) x.detail = detail
+    this.onClose(fault)
+  }
+
   /** From the socket: it failed or is gone. */
   onClose(fault: Fault): void {
     this.#fail(this.#connected ? faults.TARGET_RESET : fault)
