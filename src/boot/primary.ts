@@ -11,6 +11,7 @@ import type { Environment } from '../config/env/env.ts'
 import { addressText } from '../config/env/env-listen.ts'
 import { type EnvironmentReading, filesNeeded } from '../config/env/env-read.ts'
 import type { Config } from '../config/model.ts'
+import type { TlsDefaults } from '../config/plan/compile-tls.ts'
 import type { Shared } from '../contract/machine/shared-memory.ts'
 import type { AnyPlugin } from '../contract/plugin.ts'
 import { type Checked, type Outcome, Reloader } from '../control/reload.ts'
@@ -28,7 +29,11 @@ import { loadPlugins } from './registry.ts'
 import { type ConfigSource, checkSource } from './sources/config-source.ts'
 import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
+import { makeTicketKeys, openTlsDefaults } from './tls/tls-defaults.ts'
 import { WorkerSet } from './workers/worker-set.ts'
+
+/** How long the keys of TLS tickets are used; whoever comes back with an older ticket makes a whole handshake. */
+const TICKET_KEYS_MS = 12 * 3_600_000
 
 export interface GatewayOptions {
   readonly reading: EnvironmentReading
@@ -50,6 +55,7 @@ export class Gateway {
   readonly #version: string
   #status: StatusServer | null = null
   #unwatch: (() => void) | null = null
+  #ticketTimer: NodeJS.Timeout | null = null
   #isDraining = false
 
   /** Resolves when every worker listens. Rejects with GatewayError, and then holds nothing. */
@@ -63,8 +69,9 @@ export class Gateway {
     writePidFile(environment.prefix, environment.statusListen.map(addressText)[0] ?? '')
     let sockets: Sockets | null = null
     try {
+      const tls = await openTlsDefaults(environment, Date.now())
       sockets = await openSockets(environment)
-      const gateway = new Gateway(options, { sockets, plugins, config })
+      const gateway = new Gateway(options, { sockets, plugins, config, tls })
       await gateway.#start(source, stamp)
       return gateway
     } catch (cause) {
@@ -105,7 +112,9 @@ export class Gateway {
       log,
       addresses: () => this.#sockets.forWorker(),
       names: () => this.#names.entries(),
+      tls: parts.tls,
     })
+    if (parts.tls !== null) this.#renewTicketKeys()
     const doors = {
       read: () => this.#check(source, parts.plugins),
       publish: (config: Config, epoch: number) => this.#publish(config, epoch),
@@ -188,6 +197,11 @@ export class Gateway {
     return refusals
   }
 
+  #renewTicketKeys(): void {
+    const renew = () => this.#workers.publishTicketKeys(makeTicketKeys())
+    this.#ticketTimer = setInterval(renew, TICKET_KEYS_MS).unref()
+  }
+
   #watch(file: string, stamp: string): void {
     this.#unwatch = watchFile({
       file,
@@ -215,6 +229,7 @@ export class Gateway {
   }
 
   async #end(): Promise<void> {
+    if (this.#ticketTimer !== null) clearInterval(this.#ticketTimer)
     this.#health.close()
     this.#names.close()
     this.#status?.close()
@@ -227,6 +242,7 @@ interface Parts {
   readonly sockets: Sockets
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly config: Config
+  readonly tls: TlsDefaults | null
 }
 
 function openSockets(environment: Environment): Promise<Sockets> {

@@ -45,6 +45,7 @@ async function main(): Promise<void> {
     shared,
     log,
     names,
+    tls: start.tls,
   })
   // An engine with native handles aborts the whole process if its thread ends while it listens.
   process.on('exit', () => plane.close())
@@ -66,6 +67,7 @@ function obey(message: ToWorker, { plane, names, log }: Opened): void {
   const end = () => leave(log, 0)
   if (message.type === 'load') load(message.epoch, message.config, plane)
   else if (message.type === 'names') learn(message.entries, names)
+  else if (message.type === 'tickets') plane.useTicketKeys(message.keys)
   else if (message.type === 'drain') plane.drain().then(end, end)
   else end()
 }

@@ -15,4 +15,6 @@ export interface ListenerTools {
   readonly readBuffer: Buffer
   /** Told of each connection: accepted, closed, refused for want of room. */
   readonly onCount: (what: 'accepted' | 'closed' | 'refused') => void
+  /** Told of each TLS handshake that came to nothing, and why. */
+  readonly onHandshakeFailed: (why: string) => void
 }

@@ -83,6 +83,8 @@ export interface PluginDefinition<F extends Field = Field> {
   readonly schema: F
   /** Scopes it may not be bound to. */
   readonly noScope?: readonly ('route' | 'service' | 'consumer' | 'consumer_group')[]
+  /** While one of its configurations is enabled, TLS listeners ask clients for a certificate (Client.tls). */
+  readonly asksForCertificates?: boolean
   build(config: Infer<F>, host: Host, scope: PluginScope): Handler
 }
 

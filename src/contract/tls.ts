@@ -18,6 +18,21 @@ export interface ServerCertificate {
   readonly pairs: readonly KeyPair[]
 }
 
+/** How handshakes are made, whatever the certificate; from the environment. */
+export interface TlsPolicy {
+  readonly versionMin: TlsVersion
+  readonly versionMax: TlsVersion
+  /** OpenSSL's names, those of TLS 1.3 among them. */
+  readonly ciphers: string
+  /** The gateway's order of suites counts, and not the client's. */
+  readonly prefersOwnOrder: boolean
+  /** Clients may come back with a ticket and skip most of the handshake. */
+  readonly resumes: boolean
+  readonly sessionTimeoutMs: number
+}
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+
 /** A configuration's certificates. A name is exact, `*.parent`, `name.*` or `*`, looked up in that order (as Kong). */
 export interface ServerTls {
   readonly snis: ReadonlyMap<string, ServerCertificate>
@@ -27,6 +42,7 @@ export interface ServerTls {
   readonly asksForCertificates: boolean
   /** 48 bytes, the same in all workers: who has a ticket of one worker resumes at another. */
   readonly ticketKeys: Uint8Array
+  readonly policy: TlsPolicy
 }
 
 /** What a client's handshake came to. */

@@ -50,8 +50,13 @@ export const LIMITS_DRY = 24
 /** Requests whose limit Redis should have decided and did not. */
 export const LIMITS_ALONE = 25
 export const REDIS_PROBLEMS = 26
+/** TLS handshakes of clients that came to nothing. */
+export const HANDSHAKES_FAILED = 27
+export const TUNNELS = 28
+/** Open now. */
+export const TUNNELS_OPEN = 29
 /** FAULTS + fault.id */
-export const FAULTS = 27
+export const FAULTS = 30
 
 export type CounterKind = 'counter' | 'gauge'
 
@@ -119,6 +124,13 @@ export const counterRows: readonly CounterRow[] = [
     'redis_problems_total',
     'Commands that Redis failed or did not answer, and lost connections.',
   ),
+  counter(
+    HANDSHAKES_FAILED,
+    'tls_handshakes_failed_total',
+    'TLS handshakes of clients that came to nothing.',
+  ),
+  counter(TUNNELS, 'tunnels_total', 'WebSocket connections opened.'),
+  gauge(TUNNELS_OPEN, 'tunnels', 'WebSocket connections open now.'),
 ]
 
 const LINE = 8

@@ -72,9 +72,10 @@ async function openGateway(t: TestContext): Promise<{ turn: SeenTurn; port: numb
       { ...RESPONSE_SETTINGS, requestId: true, viaToken: true, proxyLatency: true },
       clock,
     ),
-    tally: { exchange: () => {}, retry: () => {} },
+    tally: { exchange: () => {}, retry: () => {}, tunnel: () => {} },
     later: () => assert.fail('no retry policy is set'),
     random: Math.random,
+    tunnelLifetimeMs: 0,
     transport: null,
   })
   const limits = {
@@ -100,6 +101,7 @@ async function openGateway(t: TestContext): Promise<{ turn: SeenTurn; port: numb
     deadlines,
     readBuffer,
     onCount: () => {},
+    onHandshakeFailed: () => {},
   })
   const port = await freePort()
   const where = { host: '127.0.0.1', port, path: '', ssl: false, http2: false, proxyProtocol: false }

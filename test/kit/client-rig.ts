@@ -114,6 +114,7 @@ export async function makeClientRig(
     deadlines,
     readBuffer: Buffer.allocUnsafeSlow(64 * 1024),
     onCount: () => {},
+    onHandshakeFailed: () => {},
   })
   const port = await freePort()
   const where = { host: '127.0.0.1', port, path: '', ssl: false, http2: false, proxyProtocol }

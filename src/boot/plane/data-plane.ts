@@ -1,6 +1,7 @@
 /** data-plane — what a worker asks of the part that carries traffic, and what it hands to it. */
 import type { Environment } from '../../config/env/env.ts'
 import type { Config } from '../../config/model.ts'
+import type { TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import type { Shared } from '../../contract/machine/shared-memory.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
@@ -30,11 +31,15 @@ export interface DataPlaneOptions {
   readonly shared: Shared
   readonly log: WorkerLog
   readonly names: NameTable
+  /** Null where no address has `ssl`. */
+  readonly tls: TlsDefaults | null
 }
 
 export interface DataPlane {
   /** Compiles and swaps. Throws GatewayError, and then what ran before still runs. */
   load(config: Config, epoch: number): void
+  /** From now on tickets are given, and taken, under these keys. */
+  useTicketKeys(keys: Uint8Array): void
   /** Resolves when all addresses accept. Rejects with GatewayError PORT_IN_USE or PORT_FORBIDDEN. */
   listen(addresses: readonly ListenAddress[]): Promise<void>
   /** Stops accepting and resolves when the last exchange has ended. */

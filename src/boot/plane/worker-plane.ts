@@ -28,6 +28,7 @@ import {
   poolLimits,
   responseSettings,
 } from './plane-settings.ts'
+import { handshakeFailures, TlsPlane } from './tls-plane.ts'
 import { readTrusted } from './trusted.ts'
 
 /** All sockets of the worker read into one buffer of this size: libuv's own choice. */
@@ -52,6 +53,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     exchanges: new Exchanges(limits, new RequestIds(randomBytes(16))),
     limits,
     onCount: (what) => tally.connection(what),
+    onHandshakeFailed: handshakeFailures(options),
   })
   const sweep = setInterval(() => {
     tools.deadlines.sweep(clock.now())
@@ -59,9 +61,20 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     clock.turnEnded()
   }, SWEEP_MS)
   const redis = openRedisDoor(options, tools)
+  const tls = new TlsPlane(options, listener)
   const build = buildTools(options, transport, { clock, redis })
   return {
-    load: (config, epoch) => flow.stages.plans.swap(compile(config, build, epoch)),
+    load: (config, epoch) => {
+      const plan = compile(config, build, epoch)
+      try {
+        tls.load(config)
+      } catch (error) {
+        plan.close()
+        throw error
+      }
+      flow.stages.plans.swap(plan)
+    },
+    useTicketKeys: (keys) => tls.useTicketKeys(keys),
     listen: (addresses) => listener.listen(addresses),
     drain: () => listener.drain(),
     close: () => {

@@ -1,6 +1,7 @@
 /** messages — what the primary and its workers say to each other. Plain data only: it is cloned on the way. */
 import type { FaultCode } from '../../base/faults.ts'
 import type { Environment } from '../../config/env/env.ts'
+import type { TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import type { Resolved } from '../../contract/target.ts'
 import type { LogLevel } from '../plane/data-plane.ts'
@@ -18,6 +19,8 @@ export interface WorkerStart {
   readonly shared: SharedBuffers
   readonly addresses: readonly ListenAddress[]
   readonly names: NameEntries
+  /** Null where no address has `ssl`. */
+  readonly tls: TlsDefaults | null
   readonly epoch: number
   /** The Config as msgpackr bytes. */
   readonly config: Uint8Array
@@ -26,6 +29,7 @@ export interface WorkerStart {
 export type ToWorker =
   | { readonly type: 'load'; readonly epoch: number; readonly config: Uint8Array }
   | { readonly type: 'names'; readonly entries: NameEntries }
+  | { readonly type: 'tickets'; readonly keys: Uint8Array }
   | { readonly type: 'drain' }
   | { readonly type: 'close' }
 

@@ -8,6 +8,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { faults, GatewayError } from '../../base/faults.ts'
 import type { Environment } from '../../config/env/env.ts'
+import type { TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import { Counters, RESTARTS } from '../../state/counters.ts'
 import type { OperatorLog } from '../log/operator-log.ts'
@@ -30,6 +31,8 @@ export interface WorkerSetOptions {
   readonly log: OperatorLog
   readonly addresses: () => Promise<readonly ListenAddress[]>
   readonly names: () => NameEntries
+  /** Null where no address has `ssl`. */
+  readonly tls: TlsDefaults | null
 }
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'dead'
@@ -60,11 +63,13 @@ export class WorkerSet {
   readonly #members: Member[]
   readonly #waiters = new Set<Waiter>()
   #current: { epoch: number; config: Uint8Array } = { epoch: 0, config: new Uint8Array(0) }
+  #tls: TlsDefaults | null
   #isStarted = false
   #isEnding = false
 
   constructor(options: WorkerSetOptions) {
     this.#options = options
+    this.#tls = options.tls
     this.#members = Array.from({ length: options.environment.workers }, (_, i) => newMember(i + 1))
   }
 
@@ -103,6 +108,13 @@ export class WorkerSet {
     this.#tell(this.#members, { type: 'names', entries })
   }
 
+  /** New keys for tickets, also for workers that start later. */
+  publishTicketKeys(keys: Uint8Array): void {
+    if (this.#tls === null) return
+    this.#tls = { ...this.#tls, ticketKeys: keys }
+    this.#tell(this.#members, { type: 'tickets', keys })
+  }
+
   /** Lets exchanges finish, at most `limitMs`; then ends what is left. True when none had to be cut. */
   async drain(limitMs: number): Promise<boolean> {
     this.#end('draining')
@@ -139,7 +151,7 @@ export class WorkerSet {
     if (this.#isEnding) return
     const { epoch, config } = this.#current
     const names = this.#options.names()
-    const own = { workerId: member.id, nodeId, version, addresses, names }
+    const own = { workerId: member.id, nodeId, version, addresses, names, tls: this.#tls }
     const start: WorkerStart = { ...own, environment, shared, epoch, config }
     const file = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
     const thread = new Worker(file, { workerData: start, name: `worker ${member.id}` })

@@ -1,6 +1,7 @@
 /** Writes docs/config.md from the table of variables. */
-import { groups, type Variable } from './env.ts'
+import { groups } from './env.ts'
 import { withoutEffect } from './env-kong.ts'
+import type { Variable } from './env-row.ts'
 
 const OPENING = `# Settings
 
@@ -23,8 +24,8 @@ value means "not set".
 const KONG_ONLY = `## Kong's settings without effect
 
 These are accepted with \`KONG_\` in front so that an existing environment starts. What they tune
-does not exist here (nginx, Lua, a database, the manager) or is not built yet (certificates for
-listeners, error templates, tracing). Each one that is set to something other than Kong's way of
+does not exist here (nginx, Lua, a database, the manager) or is not built yet (certificates of the
+admin and status listeners, error templates, tracing). Each one that is set to something other than Kong's way of
 saying "off" is named once in the log.
 `
 

@@ -1,9 +1,10 @@
 /** Reads the environment by the table: every problem in one run, unknown names with the name that was likely meant. */
 
 import { nearestWord } from '../problems.ts'
-import { type Environment, type Variable, variables } from './env.ts'
+import { type Environment, variables } from './env.ts'
 import { Wrong } from './env-kinds.ts'
 import { saysNothing, withoutEffect } from './env-kong.ts'
+import type { Variable } from './env-row.ts'
 
 /** What the defaults depend on. */
 export interface Machine {
@@ -133,6 +134,7 @@ function checkTogether(
       message: 'the Admin API is not served yet',
     })
   }
+  checkCertificates(environment, problems)
   if (environment.proxyListen.length === 0) {
     problems.push({
       level: 'warning',
@@ -149,4 +151,17 @@ function checkTogether(
     const message = 'given together with DECLARATIVE_CONFIG_STRING; give one of them'
     problems.push({ level: 'error', name: first, message })
   }
+}
+
+function checkCertificates(environment: Environment, problems: EnvironmentProblem[]): void {
+  const { sslCert, sslCertKey, sslCipherSuite, sslCiphers } = environment
+  const error = (name: string, message: string) => problems.push({ level: 'error', name, message })
+  if (sslCert.length !== sslCertKey.length)
+    error(
+      'SSL_CERT',
+      `${sslCert.length} files, and SSL_CERT_KEY has ${sslCertKey.length}: give one key for each`,
+    )
+  if (sslCert.length > 2) error('SSL_CERT', 'at most two files: one for each kind of key (ECDSA, RSA)')
+  if (sslCipherSuite === 'custom' && sslCiphers === '')
+    error('SSL_CIPHERS', 'is empty, and SSL_CIPHER_SUITE=custom takes its suites from there')
 }

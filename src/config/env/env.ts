@@ -10,7 +10,6 @@ import {
   duration,
   integer,
   integerOrAuto,
-  type Kind,
   list,
   logPlace,
   oneOf,
@@ -20,23 +19,8 @@ import {
   truth,
 } from './env-kinds.ts'
 import { cidr, listenList, nameServer } from './env-listen.ts'
-
-export interface Variable<T> {
-  /** Without prefix. */
-  readonly name: string
-  /** Other names for it, Kong's nginx directives mostly. */
-  readonly aliases: readonly string[]
-  readonly kind: Kind<T>
-  /** As it would be written; '' is the kind's nothing. */
-  readonly fallback: string
-  /** One sentence. */
-  readonly says: string
-}
-
-function row<T>(names: string, kind: Kind<T>, fallback: string, says: string): Variable<T> {
-  const [name, ...aliases] = names.split(' ')
-  return { name: name!, aliases, kind, fallback, says }
-}
+import { row, type Variable } from './env-row.ts'
+import { certificates } from './env-tls.ts'
 
 const MILLION = 1_000_000
 const seconds = duration('s')
@@ -188,6 +172,12 @@ export const clients = {
     '10000',
     'Requests on one client connection before it is closed.',
   ),
+  tunnelLifetimeMs: row(
+    'TUNNEL_LIFETIME',
+    seconds,
+    '0s',
+    'How long a WebSocket connection may live before it is closed with code 1001; 0 is no limit.',
+  ),
   largeClientHeaderBytes: row(
     'LARGE_CLIENT_HEADER NGINX_HTTP_LARGE_CLIENT_HEADER_BUFFERS',
     buffers,
@@ -316,6 +306,7 @@ export const names = {
 /** The groups, in the order of docs/config.md. */
 export const groups = {
   Listening: listening,
+  Certificates: certificates,
   Process: running,
   Configuration: configuration,
   Logs: logs,
@@ -328,6 +319,7 @@ export const groups = {
 
 const table = {
   ...listening,
+  ...certificates,
   ...running,
   ...configuration,
   ...logs,

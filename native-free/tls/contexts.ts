@@ -1,0 +1,95 @@
+/**
+ * contexts — one OpenSSL context for each certificate, made when a configuration comes and never at a handshake.
+ *
+ * Handshakes begin in the front context, which holds the fallback certificate and the ticket keys; a name that has a
+ * certificate of its own is then moved to that one's context. Contexts of certificates that did not change are kept.
+ */
+import { createHash, constants as crypto } from 'node:crypto'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { faults, GatewayError } from '../../src/base/faults.ts'
+import type { ServerCertificate, ServerTls, TlsPolicy } from '../../src/contract/tls.ts'
+import { SniTable } from './sni-table.ts'
+
+export interface TlsContexts {
+  readonly front: SecureContext
+  readonly names: SniTable<SecureContext>
+  readonly asksForCertificates: boolean
+  /** By what they were made of, for the next configuration. */
+  readonly made: ReadonlyMap<string, SecureContext>
+}
+
+/** Throws GatewayError CONFIG_INVALID, naming the certificate that OpenSSL does not take. */
+export function buildContexts(tls: ServerTls, before: TlsContexts | null): TlsContexts {
+  const made = new Map<string, SecureContext>()
+  const byName = new Map<string, SecureContext>()
+  for (const [name, certificate] of tls.snis) {
+    const content = contentOf(certificate)
+    const context =
+      made.get(content) ?? before?.made.get(content) ?? makeContext(certificate, name, optionsOf(tls.policy))
+    made.set(content, context)
+    byName.set(name, context)
+  }
+  const front = makeContext(tls.fallback, '', {
+    ...optionsOf(tls.policy),
+    sessionIdContext: sessionContext(tls),
+    sessionTimeout: Math.max(1, Math.round(tls.policy.sessionTimeoutMs / 1000)),
+    ticketKeys: Buffer.from(tls.ticketKeys),
+  })
+  return { front, names: new SniTable(byName), asksForCertificates: tls.asksForCertificates, made }
+}
+
+function optionsOf(policy: TlsPolicy): SecureContextOptions {
+  let flags = crypto.SSL_OP_NO_RENEGOTIATION | crypto.SSL_OP_NO_COMPRESSION
+  if (policy.prefersOwnOrder) flags |= crypto.SSL_OP_CIPHER_SERVER_PREFERENCE
+  if (!policy.resumes) flags |= crypto.SSL_OP_NO_TICKET
+  return {
+    minVersion: policy.versionMin,
+    maxVersion: policy.versionMax,
+    ciphers: policy.ciphers,
+    honorCipherOrder: policy.prefersOwnOrder,
+    secureOptions: flags,
+  }
+}
+
+function makeContext(
+  certificate: ServerCertificate,
+  name: string,
+  options: SecureContextOptions,
+): SecureContext {
+  try {
+    return createSecureContext({
+      ...options,
+      cert: certificate.pairs.map((pair) => pair.cert),
+      key: certificate.pairs.map((pair) => pair.key),
+    })
+  } catch (cause) {
+    throw new GatewayError(faults.CONFIG_INVALID, `${whatOf(certificate, name)}: ${reasonOf(cause)}`, cause)
+  }
+}
+
+function whatOf(certificate: ServerCertificate, name: string): string {
+  return certificate.id === '' ? 'SSL_CERT' : `certificate ${certificate.id} (sni ${name})`
+}
+
+/** OpenSSL's own words end an error's text: `error:0A00018F:SSL routines::ee key too small`. */
+function reasonOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return text.replace(/^error:[0-9A-F]+:/i, '')
+}
+
+function contentOf(certificate: ServerCertificate): string {
+  const hash = createHash('sha256')
+  for (const { cert, key } of certificate.pairs) hash.update(cert).update('\0').update(key).update('\0')
+  return hash.digest('base64')
+}
+
+/**
+ * A ticket is taken only under the certificates it was given under: nobody who comes back is served as if by a
+ * certificate that has been replaced, or unasked where certificates are asked for now. OpenSSL takes 32 bytes.
+ */
+function sessionContext(tls: ServerTls): string {
+  const hash = createHash('sha256')
+  for (const name of [...tls.snis.keys()].sort()) hash.update(`${name}\0${contentOf(tls.snis.get(name)!)}`)
+  hash.update(`${contentOf(tls.fallback)}${tls.asksForCertificates}`)
+  return hash.digest('hex').slice(0, 32)
+}

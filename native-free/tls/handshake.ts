@@ -1,0 +1,126 @@
+/**
+ * handshake — one client's way from an accepted socket to a connection that speaks TLS.
+ *
+ * Node's TLSSocket does the handshake over the socket's handle, in C++; once it is done its handle is given to a
+ * socket that reads into the worker's static buffer, as plain connections do.
+ */
+import type { Socket } from 'node:net'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import type { Timed } from '../../src/base/deadlines.ts'
+import type { ClientTls } from '../../src/contract/tls.ts'
+import type { TlsContexts } from './contexts.ts'
+import { answerPlainHttp, isPlainHttp } from './plain-http.ts'
+import { lowered } from './sni-table.ts'
+import { readClientTls, type TlsHandle } from './tls-handle.ts'
+
+/** What a handshake came to. */
+export interface Shaken {
+  readonly handle: TlsHandle
+  /** '' when the client named none. */
+  readonly sni: string
+  readonly isHttp2: boolean
+  readonly tls: ClientTls
+}
+
+export interface HandshakeOwner {
+  /** Called within OpenSSL's reading: what is behind the handshake follows at once. */
+  onShaken(handshake: Handshake, shaken: Shaken): void
+  /** It failed, took too long or was broken off. '' where there is nothing to say. */
+  onUnshaken(handshake: Handshake, why: string): void
+}
+
+export interface HandshakeOptions {
+  readonly contexts: TlsContexts
+  /** In the form of the extension. */
+  readonly protocols: Uint8Array
+  readonly deadlineMs: number
+  readonly proxiedAddress: string
+}
+
+type SniDone = (error: Error | null, context?: SecureContext) => void
+
+export class Handshake implements Timed {
+  readonly accepted: Socket
+  readonly proxiedAddress: string
+  readonly #owner: HandshakeOwner
+  readonly #contexts: TlsContexts
+  readonly #socket: TLSSocket
+  #isOver: boolean
+  deadlineMs: number
+  slot: number
+
+  constructor(owner: HandshakeOwner, accepted: Socket, options: HandshakeOptions) {
+    this.accepted = accepted
+    this.proxiedAddress = options.proxiedAddress
+    this.#owner = owner
+    this.#contexts = options.contexts
+    this.#isOver = false
+    this.deadlineMs = options.deadlineMs
+    this.slot = -1
+    this.#socket = new TLSSocket(accepted, {
+      isServer: true,
+      secureContext: options.contexts.front,
+      SNICallback: (name: string, done: SniDone) => this.#choose(name, done),
+      ALPNProtocols: options.protocols,
+      requestCert: options.contexts.asksForCertificates,
+      rejectUnauthorized: false,
+    })
+    this.#socket.on('secure', () => this.#done())
+    this.#socket.on('error', (error) => this.#failed(error))
+    this.#socket.on('close', () => this.#over(''))
+  }
+
+  #choose(name: string, done: SniDone): void {
+    const context = this.#contexts.names.find(name)
+    if (context === null) done(null)
+    else done(null, context)
+  }
+
+  #done(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const socket = this.#socket
+    const { servername, alpnProtocol } = socket as unknown as { servername: unknown; alpnProtocol: unknown } // false where there is none
+    const tls = readClientTls(socket, this.#contexts.asksForCertificates)
+    // Node offers no public way to move a handle.
+    const owner = socket as unknown as { _handle: TlsHandle | null }
+    const handle = owner._handle!
+    owner._handle = null
+    this.#owner.onShaken(this, {
+      handle,
+      sni: typeof servername === 'string' ? lowered(servername) : '',
+      isHttp2: alpnProtocol === 'h2',
+      tls,
+    })
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (isPlainHttp(error)) answerPlainHttp(this.accepted)
+    this.#over(error.code ?? error.message)
+  }
+
+  onDeadline(): void {
+    this.#over('it took too long')
+    this.destroy()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+    this.accepted.destroy()
+  }
+
+  #over(why: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#owner.onUnshaken(this, why)
+  }
+}
+
+/** What ALPN may agree on. Whoever offers something, and none of these, is told so and let go (RFC 7301 §3.2). */
+export function protocolsOf(http2: boolean): Uint8Array {
+  return http2 ? WITH_HTTP2 : HTTP1_ONLY
+}
+
+const HTTP1_ONLY = Buffer.from('\x08http/1.1', 'latin1')
+// Until a connection here speaks it.
+const WITH_HTTP2 = HTTP1_ONLY

@@ -1,0 +1,76 @@
+/** A connection's TLS once its handshake is done: Node's handle, as far as it is used, and what the handshake said. */
+import { Socket, type SocketConstructorOpts } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { ClientTls } from '../../src/contract/tls.ts'
+
+/** Node's TLSWrap. */
+export interface TlsHandle {
+  getPeerCertificate(abbreviated: boolean): PeerCertificate | undefined
+}
+
+/** As OpenSSL's binding gives it; the issuer of one that signs itself is itself. */
+interface PeerCertificate {
+  readonly raw: Uint8Array
+  readonly issuerCertificate?: PeerCertificate
+}
+
+/** A client's chain is longer than this in nobody's plan; what is behind is not looked at. */
+const CHAIN_MAX = 16
+const NONE: readonly Uint8Array[] = []
+
+class HandshakeResult implements ClientTls {
+  readonly protocol: string
+  readonly cipher: string
+  #handle: TlsHandle | null
+  #certificates: readonly Uint8Array[]
+
+  constructor(protocol: string, cipher: string, handle: TlsHandle | null) {
+    this.protocol = protocol
+    this.cipher = cipher
+    this.#handle = handle
+    this.#certificates = NONE
+  }
+
+  /** Read when first asked for: few routes want it. */
+  get certificates(): readonly Uint8Array[] {
+    const handle = this.#handle
+    if (handle !== null) {
+      this.#handle = null
+      this.#certificates = readChain(handle)
+    }
+    return this.#certificates
+  }
+}
+
+/** To be called as the handshake ends, while `socket` still has its handle. */
+export function readClientTls(socket: TLSSocket, asked: boolean): ClientTls {
+  const { _handle } = socket as unknown as { _handle: TlsHandle | null } // Node offers no public way to it
+  return new HandshakeResult(socket.getProtocol() ?? '', socket.getCipher().name, asked ? _handle : null)
+}
+
+function readChain(handle: TlsHandle): readonly Uint8Array[] {
+  const chain: Uint8Array[] = []
+  let next = handle.getPeerCertificate(false)
+  while (next?.raw !== undefined && chain.length < CHAIN_MAX) {
+    chain.push(next.raw)
+    if (next.issuerCertificate === next) break
+    next = next.issuerCertificate
+  }
+  return chain
+}
+
+export interface ReadInto {
+  readonly buffer: Uint8Array
+  readonly callback: (count: number) => boolean
+}
+
+/** A socket over a handle, which reads into a given buffer: only the constructor takes that option. */
+export function socketOver(handle: object | null, onread: ReadInto): Socket {
+  return new Socket({
+    handle,
+    onread,
+    allowHalfOpen: true,
+    readable: true,
+    writable: true,
+  } as SocketConstructorOpts)
+}

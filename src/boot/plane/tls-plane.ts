@@ -1,0 +1,52 @@
+/** tls-plane — a worker's certificates: handed to its listener with each configuration, and again with new ticket keys. */
+import type { Config } from '../../config/model.ts'
+import { compileTls, type TlsDefaults } from '../../config/plan/compile-tls.ts'
+import type { Listener } from '../../contract/listener.ts'
+import { HANDSHAKES_FAILED } from '../../state/counters.ts'
+import type { DataPlaneOptions } from './data-plane.ts'
+
+/** Between two lines about handshakes that failed: anybody can make them fail, as often as they like. */
+const SAY_EVERY_MS = 1000
+
+export class TlsPlane {
+  readonly #plugins: DataPlaneOptions['plugins']
+  readonly #listener: Listener
+  #defaults: TlsDefaults | null
+  #config: Pick<Config, 'certificates' | 'snis' | 'plugins'> | null
+
+  constructor(options: Pick<DataPlaneOptions, 'plugins' | 'tls'>, listener: Listener) {
+    this.#plugins = options.plugins
+    this.#listener = listener
+    this.#defaults = options.tls
+    this.#config = null
+  }
+
+  /** Throws GatewayError CONFIG_INVALID, and then nothing has changed. */
+  load({ certificates, snis, plugins }: Config): void {
+    if (this.#defaults === null) return
+    const config = { certificates, snis, plugins }
+    this.#listener.secure(compileTls(config, this.#plugins, this.#defaults))
+    this.#config = config
+  }
+
+  useTicketKeys(ticketKeys: Uint8Array): void {
+    if (this.#defaults === null) return
+    this.#defaults = { ...this.#defaults, ticketKeys }
+    if (this.#config !== null) this.#listener.secure(compileTls(this.#config, this.#plugins, this.#defaults))
+  }
+}
+
+/** Counts all, and says one a second. */
+export function handshakeFailures({
+  counters,
+  log,
+}: Pick<DataPlaneOptions, 'counters' | 'log'>): (why: string) => void {
+  let saidMs = -SAY_EVERY_MS
+  return (why) => {
+    counters.add(HANDSHAKES_FAILED, 1)
+    const nowMs = performance.now()
+    if (nowMs - saidMs < SAY_EVERY_MS) return
+    saidMs = nowMs
+    log.operator('debug', 'a TLS handshake came to nothing', { why })
+  }
+}
