@@ -5,6 +5,7 @@ import { bench as chain } from './chain.bench.ts'
 import { bench as codec } from './codec.bench.ts'
 import { bench as fingerprint } from './fingerprint.bench.ts'
 import type { Bench } from './frame/bench.ts'
+import { bench as hpack } from './hpack.bench.ts'
 import { bench as limiter } from './limiter.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
@@ -12,6 +13,7 @@ import { bench as rows } from './rows.bench.ts'
 
 export const benches: readonly Bench[] = [
   codec,
+  hpack,
   router,
   chain,
   balancer,

@@ -21,9 +21,6 @@ export const ENTRY_EXTRA = 32
 const ROW = 3
 const ROWS_START = 8
 const BYTES_START = 512
-/** Below this a loop beats a call into C++. */
-const LOOP_MAX = 64
-
 const NO_BYTES = Buffer.alloc(0)
 const NO_ROWS = new Int32Array(0)
 
@@ -110,13 +107,11 @@ export class DynamicTable {
     this.count++
   }
 
+  /** A loop: a block copy of a part makes a view first. */
   #copy(source: Buffer, start: number, end: number): void {
     let at = this.#end
-    if (end - start > LOOP_MAX) source.copy(this.bytes, at, start, end)
-    else {
-      const bytes = this.bytes
-      for (let i = start; i < end; i++) bytes[at++] = source[i]!
-    }
+    const bytes = this.bytes
+    for (let i = start; i < end; i++) bytes[at++] = source[i]!
     this.#end += end - start
   }
 

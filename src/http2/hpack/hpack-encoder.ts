@@ -5,9 +5,8 @@
  *         that neither table has is put in with its first value; a value is put in when it comes the second time. So
  *         a date is kept for its second, and an id that differs every time costs its literal and nothing more.
  *
- *           slots   by name and length of the value: the entry that is likely the same
- *           names   by name: an entry with that name
- *           seen    by name and length of the value: what the last value that was not kept hashed to
+ *           entries   sets of four: the tag of a name, or of a name and its value's length, and an entry's number
+ *           seen      a ring of the hashes of the last fields that were not kept
  *
  * LIMITS  The table has at most TABLE_BYTES_START, whatever the client allows. What is longer than NAME_KEPT_MAX and
  *         VALUE_KEPT_MAX is not kept, for it would push out what is worth more.
@@ -21,7 +20,10 @@ import { LOWER, nameHash, STATIC_COUNT, STATUS_INDEX, staticName } from './stati
 const TABLE_BYTES_MAX = 4096
 const VALUE_KEPT_MAX = 512
 const NAME_KEPT_MAX = 128
-const SLOTS = 64
+/** A set holds the few fields that fall together; what the table can hold fits all sets together. */
+const WAYS = 4
+const SETS = 32
+const SEEN = 32
 /** First byte, two integers' bytes and a status. */
 const EXTRA_MAX = 20
 
@@ -35,10 +37,11 @@ const NONE = Buffer.alloc(0)
 
 export class HpackEncoder {
   readonly #table: DynamicTable
+  readonly #tags: Int32Array
   /** Numbers of entries, plus 1. */
-  readonly #slots: Int32Array
-  readonly #names: Int32Array
+  readonly #numbers: Int32Array
   readonly #seen: Int32Array
+  #seenNext: number
   /** The least and the last size that were set since the last block; -1: none. */
   #pendingLeast: number
   #pendingLast: number
@@ -51,9 +54,10 @@ export class HpackEncoder {
 
   constructor() {
     this.#table = new DynamicTable(TABLE_BYTES_MAX)
-    this.#slots = new Int32Array(SLOTS)
-    this.#names = new Int32Array(SLOTS)
-    this.#seen = new Int32Array(SLOTS)
+    this.#tags = new Int32Array(SETS * WAYS)
+    this.#numbers = new Int32Array(SETS * WAYS)
+    this.#seen = new Int32Array(SEEN)
+    this.#seenNext = 0
     this.#pendingLeast = -1
     this.#pendingLast = -1
     this.#bytes = NONE
@@ -115,29 +119,49 @@ export class HpackEncoder {
     this.#valueEnd = valueEnd
     out.reserve(nameEnd - nameStart + valueEnd - valueStart + EXTRA_MAX)
     const hash = nameHash(bytes, nameStart, nameEnd)
-    const fixed = staticName(bytes, nameStart, nameEnd, hash)
-    if (isSecret) this.#putLiteral(out, NEVER_INDEXED, 0x0f, fixed)
-    else this.#putOpen(out, hash, fixed)
+    if (isSecret) this.#putLiteral(out, NEVER_INDEXED, 0x0f, staticName(bytes, nameStart, nameEnd, hash))
+    else this.#putOpen(out, hash)
     this.#bytes = NONE
   }
 
-  #putOpen(out: Outbox, hash: number, fixed: number): void {
-    const slot = (hash ^ (this.#valueEnd - this.#valueStart)) & (SLOTS - 1)
-    const age = this.#age(this.#slots[slot]!)
-    if (age >= 0 && this.#isEntry(this.#table.rowOf(age))) {
-      putInteger(out, INDEXED, 0x7f, STATIC_COUNT + 1 + age)
-      return
-    }
-    const index = fixed > 0 ? fixed : this.#nameIndex(hash)
-    if (!this.#isWorth(slot, index)) return this.#putLiteral(out, LITERAL, 0x0f, index)
-    this.#putLiteral(out, LITERAL_KEPT, 0x3f, index)
-    this.#keep(slot, hash)
+  #putOpen(out: Outbox, hash: number): void {
+    const tag = mixTag(hash, this.#valueEnd - this.#valueStart)
+    const age = this.#find(tag, true)
+    if (age >= 0) return putInteger(out, INDEXED, 0x7f, STATIC_COUNT + 1 + age)
+    const fixed = staticName(this.#bytes, this.#nameStart, this.#nameEnd, hash)
+    const index = fixed > 0 ? fixed : STATIC_COUNT + 1 + this.#find(hash, false)
+    const isNew = index === STATIC_COUNT
+    if (!this.#isWorth(tag, isNew)) return this.#putLiteral(out, LITERAL, 0x0f, isNew ? 0 : index)
+    this.#putLiteral(out, LITERAL_KEPT, 0x3f, isNew ? 0 : index)
+    this.#keep(tag, hash)
   }
 
-  /** How many entries came after one that is noted in slots or names; -1 if it is gone. */
-  #age(noted: number): number {
-    const age = this.#table.inserted - noted
-    return noted > 0 && age < this.#table.count ? age : -1
+  /** How many entries came after the one with the name at hand, and its value if `isWhole`; -1 if there is none. */
+  #find(tag: number, isWhole: boolean): number {
+    const start = (tag & (SETS - 1)) * WAYS
+    for (let i = start; i < start + WAYS; i++) {
+      if (this.#tags[i] !== tag) continue
+      const age = this.#age(i)
+      if (age < 0) continue
+      const row = this.#table.rowOf(age)
+      if (isWhole ? this.#isEntry(row) : this.#hasName(row)) return age
+    }
+    return -1
+  }
+
+  #age(place: number): number {
+    const number = this.#numbers[place]!
+    const age = this.#table.inserted - number
+    return number > 0 && age < this.#table.count ? age : -1
+  }
+
+  /** The newest entry goes where the set has one that is gone, or else the oldest. */
+  #note(tag: number): void {
+    const start = (tag & (SETS - 1)) * WAYS
+    let place = start
+    for (let i = start; i < start + WAYS; i++) if (this.#numbers[i]! < this.#numbers[place]!) place = i
+    this.#tags[place] = tag
+    this.#numbers[place] = this.#table.inserted
   }
 
   #isEntry(row: number): boolean {
@@ -166,27 +190,24 @@ export class HpackEncoder {
     return true
   }
 
-  #nameIndex(hash: number): number {
-    const age = this.#age(this.#names[hash & (SLOTS - 1)]!)
-    return age >= 0 && this.#hasName(this.#table.rowOf(age)) ? STATIC_COUNT + 1 + age : 0
-  }
-
-  /** Whether the field is to be kept, whose name is known by `index` (0: not at all). */
-  #isWorth(slot: number, index: number): boolean {
+  /** Whether the field is to be kept; `isNew`: its name is in neither table. */
+  #isWorth(tag: number, isNew: boolean): boolean {
     const end = this.#valueEnd
     if (end - this.#valueStart > VALUE_KEPT_MAX || this.#nameEnd - this.#nameStart > NAME_KEPT_MAX)
       return false
     if (this.#table.bytesMax === 0) return false
-    if (index === 0) return true
+    if (isNew) return true
     const bytes = this.#bytes
-    let hash = 1
+    let hash = tag
     for (let i = this.#valueStart; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0
-    if (this.#seen[slot] === hash) return true
-    this.#seen[slot] = hash
+    const seen = this.#seen
+    for (let i = 0; i < SEEN; i++) if (seen[i] === hash) return true
+    seen[this.#seenNext] = hash
+    this.#seenNext = (this.#seenNext + 1) & (SEEN - 1)
     return false
   }
 
-  #keep(slot: number, hash: number): void {
+  #keep(tag: number, hash: number): void {
     const table = this.#table
     const length = this.#nameEnd - this.#nameStart + this.#valueEnd - this.#valueStart
     if (!table.begin(length)) return
@@ -196,8 +217,8 @@ export class HpackEncoder {
     const end = table.valueStart(row)
     const bytes = table.bytes
     for (let i = table.nameStart(row); i < end; i++) bytes[i] = LOWER[bytes[i]!]!
-    this.#slots[slot] = table.inserted
-    this.#names[hash & (SLOTS - 1)] = table.inserted
+    this.#note(tag)
+    this.#note(hash)
   }
 
   #putLiteral(out: Outbox, kind: number, mask: number, index: number): void {
@@ -214,6 +235,12 @@ export class HpackEncoder {
     putInteger(out, 0, 0x7f, this.#valueEnd - this.#valueStart)
     out.put(bytes, this.#valueStart, this.#valueEnd)
   }
+}
+
+/** Of a name's hash and the length of its value; never that of a name alone, which has 16 bits. */
+function mixTag(hash: number, length: number): number {
+  const mixed = Math.imul((hash << 12) + length + 1, 0x9e3779b1)
+  return (mixed ^ (mixed >>> 16)) | 0x10000
 }
 
 /** Writes an integer below 2^28 behind the bits of `kind` (RFC 7541 §5.1). There is room. */

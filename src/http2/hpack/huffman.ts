@@ -1,5 +1,5 @@
 /**
- * huffman — the fixed Huffman code of HPACK (RFC 7541 §5.2, Appendix B), both ways.
+ * huffman — the fixed Huffman code of HPACK (RFC 7541 §5.2, Appendix B), read.
  *
  * WHAT    The code is canonical: shorter codes come first, equally long ones in the order of their symbols. So the 257
  *         lengths say all, and the codes and the decoder's table are computed from them when the module loads.
@@ -8,15 +8,17 @@
  *
  *           step   bits 0–7 next node · 8–15 first symbol · 16–23 second symbol · 24–25 how many · 26 refused
  *
+ *         Nothing is written in this code: it costs 220 ns more than plain text for the 31 bytes of an id, and saves 9.
+ *
  * LIMITS  EOS in a string is refused, and so is padding that is longer than 7 bits or not all ones.
  *
- * HOT     Runs over every literal a client sends. No allocation; 256 KB of steps per worker, of which ASCII uses a tenth.
+ * HOT     Runs over every literal a client sends. No allocation; 256 KB of steps a worker, of which ASCII uses a tenth.
  */
 
 const EOS = 256
 
 /** Lengths of the codes of symbols 0 to 256, in bits. */
-const LENGTHS = Uint8Array.of(
+export const LENGTHS = Uint8Array.of(
   ...[13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28],
   ...[28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28],
   ...[6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6],
@@ -37,7 +39,7 @@ const LENGTHS = Uint8Array.of(
 )
 
 const LENGTH_MAX = 30
-const CODES = makeCodes()
+export const CODES = makeCodes()
 
 const REFUSED = 1 << 26
 const STEPS = new Int32Array(256 * 256)
@@ -114,39 +116,4 @@ export function decodeHuffman(
     node = step & 255
   }
   return MAY_END[node] === 1 ? at : -1
-}
-
-/** How many bytes the text of [start, end) takes when coded. */
-export function huffmanLength(bytes: Uint8Array, start: number, end: number): number {
-  let bits = 0
-  for (let i = start; i < end; i++) bits += LENGTHS[bytes[i]!]!
-  return (bits + 7) >>> 3
-}
-
-/** Writes the code of bytes [start, end) to `out` from `at`; answers where it ends there. */
-export function encodeHuffman(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  out: Uint8Array,
-  at: number,
-): number {
-  let waiting = 0
-  let bits = 0
-  for (let i = start; i < end; i++) {
-    const symbol = bytes[i]!
-    const length = LENGTHS[symbol]!
-    const code = CODES[symbol]!
-    // Up to 7 bits wait and up to 30 come, so a long code is taken in two parts.
-    const low = length > 16 ? 16 : 0
-    waiting = (waiting << (length - low)) | (code >>> low)
-    bits += length - low
-    while (bits >= 8) out[at++] = waiting >>> (bits -= 8)
-    if (low === 0) continue
-    waiting = (waiting << 16) | (code & 0xffff)
-    bits += 16
-    while (bits >= 8) out[at++] = waiting >>> (bits -= 8)
-  }
-  if (bits > 0) out[at++] = (waiting << (8 - bits)) | (0xff >>> bits)
-  return at
 }

@@ -78,10 +78,8 @@ export function nameHash(bytes: Uint8Array, start: number, end: number): number 
   const third = LOWER[bytes[start + (length >> 2)]!]!
   const middle = LOWER[bytes[start + (length >> 1)]!]!
   const final = LOWER[bytes[end - 1]!]!
-  return (
-    (Math.imul(length, 0x3d) ^ Math.imul(first, 0x11) ^ Math.imul(third, 0x65) ^ (middle << 4) ^ final) &
-    0xffff
-  )
+  const mixed = Math.imul((first << 24) ^ (third << 17) ^ (middle << 10) ^ (final << 4) ^ length, 0x9e3779b1)
+  return mixed >>> 16
 }
 
 /** The first index of a name in any case, or 0. */
