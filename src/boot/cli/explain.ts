@@ -12,6 +12,7 @@ import { formatProblem } from '../../config/problems.ts'
 import type { BuildTools } from '../../contract/build.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Chain, Route } from '../../contract/plan.ts'
+import type { Address } from '../../contract/target.ts'
 import { NameTable } from '../../flow/balancer/name-table.ts'
 import { buildGlobalChain } from '../../flow/chain/build-chain.ts'
 import { Admission } from '../../flow/listener/admit.ts'
@@ -134,8 +135,9 @@ function describeTarget(x: Exchange, route: Route): void {
   say(`\nservice ${service.name ?? service.id} (${service.protocol}://${service.host}:${service.port})`)
   const target = service.balancer.pick(x)
   for (const each of service.balancer.targets) {
-    const { ip, port } = each.address
-    say(`  ${each === target ? '>' : ' '} target ${each.name} at ${ip}:${port}, weight ${each.weight}`)
+    say(
+      `  ${each === target ? '>' : ' '} target ${each.name} at ${placeOf(each.address)}, weight ${each.weight}`,
+    )
   }
   if (target === null) {
     const fault = service.balancer.refusal
@@ -148,6 +150,11 @@ function describeTarget(x: Exchange, route: Route): void {
   const head = x.request
   const method = head.bytes.latin1Slice(head.methodStart, head.methodEnd)
   say(`\nsent: ${method} ${line.bytes.latin1Slice(0, line.used)}`)
+}
+
+/** The port of a socket of this machine is 0. */
+function placeOf({ ip, port }: Address): string {
+  return port === 0 ? ip : `${ip}:${port}`
 }
 
 function say(line: string): void {

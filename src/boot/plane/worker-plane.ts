@@ -29,6 +29,7 @@ import {
   responseSettings,
 } from './plane-settings.ts'
 import { handshakeFailures, TlsPlane } from './tls-plane.ts'
+import { makeTargetSockets, readTargetTls } from './target-tls.ts'
 import { readTrusted } from './trusted.ts'
 
 /** All sockets of the worker read into one buffer of this size: libuv's own choice. */
@@ -124,8 +125,10 @@ function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): 
 function makeTransport(options: DataPlaneOptions, tools: SocketTools, flow: Flow): Http1Transport {
   const { environment } = options
   const head = new RequestHead(forwardSettings(environment, productOf(options)))
+  const sockets = makeTargetSockets(options, tools.clock)
   const pipelining = environment.upstreamPipelining === 1
-  const transport = new Http1Transport({ ...tools, limits: poolLimits(environment), pipelining, head }, flow)
+  const own = { sockets, limits: poolLimits(environment), pipelining, head }
+  const transport = new Http1Transport({ ...tools, ...own }, flow)
   flow.stages.transport = transport
   return transport
 }
@@ -152,6 +155,7 @@ function buildTools(options: DataPlaneOptions, pools: Http1Transport, { clock, r
   const { environment, log } = options
   return {
     pools,
+    targetTls: readTargetTls(environment),
     names: options.names,
     clock,
     plugins: options.plugins,

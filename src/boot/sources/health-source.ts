@@ -7,6 +7,7 @@ import type { Health } from '../../control/health/health.ts'
 import type { WatchedUpstream } from '../../control/health/watched-upstream.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
 import { callLater, openClock } from '../plane/clock.ts'
+import { readClientCertificate } from '../plane/target-tls.ts'
 import { readTrusted } from '../plane/trusted.ts'
 
 export interface HealthOptions {
@@ -74,6 +75,7 @@ export class HealthSource {
     return new Health({
       nodeId,
       trusted: readTrusted(environment.trustedCertificates),
+      certificate: readClientCertificate(environment),
       names,
       log,
       now,

@@ -254,8 +254,22 @@ export const targets = {
     'SSL_TRUSTED_CERTIFICATE LUA_SSL_TRUSTED_CERTIFICATE',
     list(path),
     'system',
-    'Files in PEM of who may sign the certificate of a Redis, and of a target to active checks; `system` is those that Node trusts.',
+    "Files in PEM of who may sign the certificate of a Redis, or of a target of a service that has no ca_certificates; `system` is those that Node trusts.",
   ),
+  sslVerifyDepth: row(
+    'LUA_SSL_VERIFY_DEPTH SSL_VERIFY_DEPTH',
+    integer(0, 100),
+    '1',
+    "Intermediate certificates that a target's chain may have, where the service has no tls_verify_depth.",
+  ),
+  clientSsl: row(
+    'CLIENT_SSL',
+    truth,
+    'off',
+    'Show a client certificate to targets that ask for one, where neither service nor upstream names one.',
+  ),
+  clientSslCert: row('CLIENT_SSL_CERT', path, '', 'That certificate: a file in PEM, the leaf first.'),
+  clientSslCertKey: row('CLIENT_SSL_CERT_KEY', path, '', 'Its key: a file in PEM, not encrypted.'),
 }
 
 export const shared = {

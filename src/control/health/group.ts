@@ -1,5 +1,6 @@
 /** group — an upstream as the primary watches it: its addresses and what all workers know of them. */
 import type { Address } from '../../contract/target.ts'
+import { isSocketPath } from '../../flow/balancer/host-port.ts'
 import type { TargetState } from '../../state/target-state.ts'
 import type { UpstreamState } from '../../state/upstream-state.ts'
 
@@ -27,5 +28,6 @@ export type Log = (
 ) => void
 
 export function addressText({ ip, port }: Pick<Address, 'ip' | 'port'>): string {
+  if (isSocketPath(ip)) return ip
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 }

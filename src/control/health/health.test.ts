@@ -41,6 +41,7 @@ function rig() {
   let built = 0
   const health = new Health({
     trusted: [],
+    certificate: null,
     ...kit.tools,
     nodeId: 'node',
     names: new NameTable(),

@@ -7,8 +7,9 @@
  * What is found goes into the shared rows of the targets, where all workers see it at once. On a reload the new groups
  * claim their rows before the old ones release theirs, so that what is known of a target that stays is kept.
  */
-import type { CertificateEntity, Config, TargetEntity, UpstreamEntity } from '../../config/model.ts'
+import type { Config, TargetEntity, UpstreamEntity } from '../../config/model.ts'
 import type { Names } from '../../contract/target.ts'
+import type { KeyPair } from '../../contract/tls.ts'
 import { Gate } from './gate.ts'
 import type { Log, WatchedGroup } from './group.ts'
 import { balancerHealth, isChecked, targetsHealth } from './health-view.ts'
@@ -25,6 +26,8 @@ export interface HealthTools extends RhythmTools {
   readonly nodeId: string
   /** Who may sign the certificates of targets, in PEM; empty: those that Node trusts. */
   readonly trusted: readonly string[]
+  /** What probes show to targets that ask for a certificate, where the configuration names none. */
+  readonly certificate: KeyPair | null
   readonly names: Names
   readonly log: Log
   build(upstream: UpstreamEntity, targets: readonly TargetEntity[]): WatchedGroup
@@ -46,7 +49,7 @@ export class Health {
     const before = this.#watched
     const after = watchAll(config, this.#tools.build)
     try {
-      for (const [id, watched] of after) this.#work(watched, before.get(id), config.certificates)
+      for (const [id, watched] of after) this.#work(watched, before.get(id), config)
     } catch (cause) {
       for (const watched of after.values()) watched.close()
       throw cause
@@ -81,11 +84,7 @@ export class Health {
     return null
   }
 
-  #work(
-    watched: WatchedUpstream,
-    before: WatchedUpstream | undefined,
-    certificates: readonly CertificateEntity[],
-  ): void {
+  #work(watched: WatchedUpstream, before: WatchedUpstream | undefined, config: Config): void {
     const { upstream } = watched
     const { outlier_detection: settings } = upstream
     if (before !== undefined) pardon(watched, before.upstream, this.#tools.now())
@@ -94,9 +93,10 @@ export class Health {
     const { group } = watched
     const own = { upstream, group, tools: this.#tools, log: this.#tools.log }
     if (hasActiveChecks(upstream)) {
+      const { trusted, certificate } = this.#tools
       const rest = {
         gate: this.#gate,
-        probe: makeProbe(upstream, { certificates, trusted: this.#tools.trusted }),
+        probe: makeProbe(upstream, { config, trusted, certificate }),
         before: before?.prober ?? null,
       }
       watched.prober = new Prober({ ...own, ...rest })

@@ -1,7 +1,8 @@
 /** make-probe — the probe an upstream's active checks ask for. */
-import type { CertificateEntity, UpstreamEntity } from '../../config/model.ts'
+import type { UpstreamEntity } from '../../config/model.ts'
 import type { HttpProbeOptions } from './probe/http-probe.ts'
 import { type Probe, timeoutMs } from './probe/probe.ts'
+import { type ProbeTools, probeTls } from './probe/probe-tls.ts'
 import { makeTcpProbe } from './probe/tcp-probe.ts'
 
 export function hasActiveChecks({ healthchecks: { active } }: UpstreamEntity): boolean {
@@ -13,14 +14,7 @@ export function isGrpc({ healthchecks: { active } }: UpstreamEntity): boolean {
   return active.type === 'grpc' || active.type === 'grpcs'
 }
 
-/** What the primary brings to each probe. */
-export interface ProbeTools {
-  readonly certificates: readonly CertificateEntity[]
-  /** PEM; empty: those that Node trusts. */
-  readonly trusted: readonly string[]
-}
-
-export function makeProbe(upstream: UpstreamEntity, { certificates, trusted }: ProbeTools): Probe {
+export function makeProbe(upstream: UpstreamEntity, tools: ProbeTools): Probe {
   const { active } = upstream.healthchecks
   const limitMs = timeoutMs(active.timeout)
   if (!isHttp(upstream)) return makeTcpProbe(limitMs)
@@ -32,8 +26,7 @@ export function makeProbe(upstream: UpstreamEntity, { certificates, trusted }: P
     headers: active.headers ?? {},
     sni: active.https_sni,
     verify: active.https_verify_certificate,
-    trusted,
-    certificate: certificates.find(({ id }) => id === upstream.client_certificate) ?? null,
+    ...probeTls(upstream, tools),
   })
 }
 

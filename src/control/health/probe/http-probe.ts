@@ -7,8 +7,8 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import { type buildConnector, Client } from 'undici'
-import { authorityOf, isIp } from '../../../flow/balancer/host-port.ts'
-import { type Probe, type ProbePlace, type ProbeResult, reason } from './probe.ts'
+import { authorityOf, isIp, isSocketPath } from '../../../flow/balancer/host-port.ts'
+import { type Probe, type ProbePlace, type ProbeResult, placeOf, reason } from './probe.ts'
 
 const BODY_MAX = 64 * 1024
 const HEAD_MAX = 64 * 1024
@@ -53,7 +53,8 @@ function headersOf(
 ): string[] {
   const names = new Set(given.map(([name]) => name.toLowerCase()))
   const protocol = options.isTls ? 'https' : 'http'
-  const own = authorityOf(place.host, place.address.port, protocol)
+  const { ip, port } = place.address
+  const own = isSocketPath(ip) ? place.host : authorityOf(place.host, port, protocol)
   const headers: string[] = []
   if (!names.has('host')) headers.push('host', options.hostHeader ?? own)
   if (!names.has('user-agent')) headers.push('user-agent', USER_AGENT)
@@ -91,12 +92,11 @@ class Connection {
   isEnded: boolean
 
   constructor(place: ProbePlace, options: HttpProbeOptions) {
-    const { ip, port } = place.address
     this.#socket = () => openSocket(place, options)
     this.#opened = null
     this.isEnded = false
-    const host = ip.includes(':') ? `[${ip}]` : ip
-    this.client = new Client(`${options.isTls ? 'https' : 'http'}://${host}:${port}`, {
+    // Of no account: `connect` knows the way, and the Host field is given.
+    this.client = new Client(`${options.isTls ? 'https' : 'http'}://target`, {
       connect: (_target, done) => this.#connect(options.isTls ? 'secureConnect' : 'connect', done),
       maxHeaderSize: HEAD_MAX,
       headersTimeout: 0,
@@ -127,7 +127,7 @@ class Connection {
 }
 
 function openSocket({ address, host }: ProbePlace, options: HttpProbeOptions): net.Socket {
-  const where = { host: address.ip, port: address.port, noDelay: true, autoSelectFamily: false }
+  const where = { ...placeOf(address), noDelay: true }
   if (!options.isTls) return net.connect(where)
   // RFC 6066 §3: an address is not a server name.
   const name = options.sni ?? host

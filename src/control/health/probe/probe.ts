@@ -1,5 +1,7 @@
 /** probe — one question to one address, and what may come of it. */
+import type net from 'node:net'
 import type { Address } from '../../../contract/target.ts'
+import { isSocketPath } from '../../../flow/balancer/host-port.ts'
 
 export type ProbeResult =
   | { readonly kind: 'answered'; readonly status: number }
@@ -13,6 +15,13 @@ export interface ProbePlace {
   readonly address: Pick<Address, 'ip' | 'port'>
   /** The target's name or IP. */
   readonly host: string
+}
+
+/** A socket of this machine has a path and no port. */
+export function placeOf({ ip, port }: ProbePlace['address']): net.NetConnectOpts {
+  return isSocketPath(ip)
+    ? { path: ip.slice(ip.indexOf(':') + 1) }
+    : { host: ip, port, autoSelectFamily: false }
 }
 
 /** Never rejects. */

@@ -1,6 +1,6 @@
 /** tcp-probe — whether an address takes a connection. */
 import net from 'node:net'
-import { type Probe, type ProbePlace, type ProbeResult, reason } from './probe.ts'
+import { type Probe, type ProbePlace, type ProbeResult, placeOf, reason } from './probe.ts'
 
 export function makeTcpProbe(limitMs: number): Probe {
   return (place) => knock(place, limitMs)
@@ -8,7 +8,7 @@ export function makeTcpProbe(limitMs: number): Probe {
 
 function knock({ address }: ProbePlace, limitMs: number): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    const socket = net.connect({ host: address.ip, port: address.port, autoSelectFamily: false })
+    const socket = net.connect(placeOf(address))
     const end = (result: ProbeResult) => {
       clearTimeout(late)
       socket.destroy()

@@ -1,6 +1,7 @@
 /** news — what operators are told of one upstream's targets and circuit, by whoever brought the change about. */
 import type { Host } from '../../../contract/plugin.ts'
 import type { Target } from '../../../contract/target.ts'
+import { isSocketPath } from '../host-port.ts'
 
 export class News {
   readonly #upstream: string
@@ -51,7 +52,7 @@ export class News {
 
   #say(level: 'info' | 'warn', message: string, target: Target, more: Record<string, unknown> = {}): void {
     const { ip, port } = target.address
-    const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+    const address = isSocketPath(ip) ? ip : `${ip.includes(':') ? `[${ip}]` : ip}:${port}`
     this.#log(level, message, { upstream: this.#upstream, target: target.name, address, ...more })
   }
 }
