@@ -1,4 +1,4 @@
-/** transport-rig — the transport to HTTP/1.1 targets over real sockets, told to by a test, and what it told back. */
+/** transport-rig — the transports to targets over real sockets, told to by a test, and what it told back. */
 import net from 'node:net'
 import type { TestContext } from 'node:test'
 import { Clock } from '../../src/base/clock.ts'
@@ -6,11 +6,11 @@ import { Deadlines } from '../../src/base/deadlines.ts'
 import type { Fault } from '../../src/base/faults.ts'
 import { Turn } from '../../src/base/turn.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
-import { Target } from '../../src/contract/target.ts'
+import { type Address, Target } from '../../src/contract/target.ts'
 import type { TransportEvents } from '../../src/contract/transport.ts'
-import { Http1Transport } from '../../src/flow/transport/http1.ts'
 import type { Pool, PoolLimits } from '../../src/flow/transport/pool.ts'
 import { RequestHead } from '../../src/flow/transport/request-head.ts'
+import { Transports } from '../../src/flow/transport/transports.ts'
 import { PATIENCE_MS } from './byte-reader.ts'
 import { FakeBalancer, FakeClient, makeRoute, makeService, readExchange } from './flow-rig.ts'
 
@@ -28,7 +28,7 @@ export class Try {
 }
 
 export interface TransportRig {
-  readonly transport: Http1Transport
+  readonly transport: Transports
   readonly deadlines: Deadlines
   readonly clock: Clock
   readonly target: Target
@@ -100,6 +100,9 @@ class Events implements TransportEvents {
   targetEnd(x: Exchange): void {
     this.#end(x, 'end')
   }
+  targetHalfEnd(x: Exchange): void {
+    this.tries.get(x)!.said.push('half end')
+  }
   targetFault(x: Exchange, fault: Fault): void {
     this.tries.get(x)!.fault = fault
     this.#end(x, fault.code)
@@ -115,19 +118,21 @@ class Events implements TransportEvents {
   }
 }
 
-export function makeTransportRig(
-  t: TestContext,
-  port: number,
-  more: Partial<PoolLimits> & { pipelining?: boolean } = {},
-): TransportRig {
+export interface RigOptions extends Partial<PoolLimits> {
+  readonly pipelining?: boolean
+  readonly http?: Address['http']
+  readonly tls?: Address['tls']
+}
+
+export function makeTransportRig(t: TestContext, port: number, more: RigOptions = {}): TransportRig {
   const clock = new Clock(
     () => performance.now(),
     () => Date.now(),
   )
   const deadlines = new Deadlines()
-  const { pipelining = false, ...limits } = more
+  const { pipelining = false, http = 'http/1.1', tls = null, ...limits } = more
   const events = new Events(clock)
-  const transport = new Http1Transport(
+  const transport = new Transports(
     {
       clock,
       turn: new Turn(clock, setImmediate),
@@ -146,7 +151,7 @@ export function makeTransportRig(
     },
     events,
   )
-  const pool = transport.open({ ip: '127.0.0.1', port, tls: null, http: 'http/1.1' })
+  const pool = transport.open({ ip: '127.0.0.1', port, tls, http })
   const target = new Target('a', 'a', Buffer.from('Host: a\r\n'), 1, pool)
   const route = makeRoute(makeService(new FakeBalancer([target])))
   t.after(() => {

@@ -5,7 +5,7 @@
  */
 import type { Address } from '../../../contract/target.ts'
 import { Pool, type PoolLimits } from '../pool.ts'
-import type { TargetSession } from './session.ts'
+import { STREAMS_FIRST, type TargetSession } from './session.ts'
 
 /** Sessions to one address; more would not help a target that allows too few streams. */
 const SESSIONS_MAX = 256
@@ -15,6 +15,8 @@ export class Http2Pool extends Pool {
   readonly sessions: TargetSession[]
   /** Of the same address for HTTP/1.1: for what ALPN agreed on, and for tunnels. Null until needed. */
   http1: Pool | null
+  /** What the target allows at once in a session, as it last said. */
+  streams: number
   /** ALPN has chosen HTTP/1.1. */
   isHttp1: boolean
 
@@ -22,6 +24,7 @@ export class Http2Pool extends Pool {
     super(address, limits)
     this.sessions = []
     this.http1 = null
+    this.streams = STREAMS_FIRST
     this.isHttp1 = false
   }
 

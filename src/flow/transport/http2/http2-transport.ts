@@ -114,7 +114,11 @@ export class Http2Transport implements Transport {
       offerOf(address),
     )
     const owner = new PoolSide(pool, this.#tools, (open) => this.#roomIn(open))
-    const session = new TargetSession(owner, this.#streams, socket, { isTls, counted: target.limits })
+    const session = new TargetSession(owner, this.#streams, socket, {
+      isTls,
+      streams: pool.streams,
+      counted: target.limits,
+    })
     pool.open++
     this.#connects++
     pool.sessions.push(session)
@@ -222,6 +226,10 @@ class PoolSide implements SessionOwner {
   drains(session: TargetSession): void {
     this.#pool.forgetSession(session)
     if (this.#pool.firstWaiting !== null) this.#roomIn(this.#pool)
+  }
+
+  allows(streams: number): void {
+    this.#pool.streams = streams
   }
 
   mayIdle(): boolean {

@@ -7,7 +7,8 @@
  *
  * WRITES  The owning worker only.
  *
- * LIMITS  As many streams as the target allows, at most STREAMS_MAX, and STREAMS_FIRST until it has said. Where
+ * LIMITS  As many streams as the target allows, at most STREAMS_MAX, and until it has said what it said
+ *         last, or STREAMS_FIRST. Where
  *         streams are open and nothing has come for PING_AFTER_MS the target is asked for a sign of life and has
  *         PING_WAIT_MS for it. Targets that see pings as abuse (gRPC servers do) are asked once a silence, and then
  *         once in PING_AGAIN_MS.
@@ -23,8 +24,8 @@ import { RESPONSE_LIMITS } from '../../../http1/limits.ts'
 import type { PoolLimits } from '../pool.ts'
 import { type StreamHome, type StreamTools, StreamTry } from './stream-try.ts'
 
-const STREAMS_FIRST = 100
-export const STREAMS_MAX = 256
+export const STREAMS_FIRST = 100
+const STREAMS_MAX = 256
 const PING_AFTER_MS = 10_000
 const PING_WAIT_MS = 10_000
 const PING_AGAIN_MS = 330_000
@@ -50,6 +51,8 @@ export interface SessionOwner {
   hasRoom(session: TargetSession): void
   /** It takes no new tries. */
   drains(session: TargetSession): void
+  /** What the target allows. */
+  allows(streams: number): void
   /** False: it is to end, since enough others idle. */
   mayIdle(session: TargetSession): boolean
   closed(session: TargetSession): void
@@ -75,7 +78,6 @@ export class TargetSession implements Timed, StreamHome {
   #pingMs: number
   #isAsked: boolean
   hasAnswered: boolean
-  broken: Fault | null
   deadlineMs: number
   slot: number
 
@@ -89,14 +91,13 @@ export class TargetSession implements Timed, StreamHome {
     this.#tries = new Set()
     this.#session = null
     this.#state = CONNECTING
-    this.#streamsMax = STREAMS_FIRST
+    this.#streamsMax = about.streams
     this.#served = 0
     this.#lastStream = -1
     this.#heardMs = 0
     this.#pingMs = 0
     this.#isAsked = false
     this.hasAnswered = false
-    this.broken = null
     this.deadlineMs = 0
     this.slot = -1
   }
@@ -141,7 +142,7 @@ export class TargetSession implements Timed, StreamHome {
       createConnection: () => this.#socket,
       maxSessionMemory: SESSION_MEMORY,
       maxHeaderListPairs: RESPONSE_LIMITS.fieldsMax,
-      peerMaxConcurrentStreams: STREAMS_FIRST,
+      peerMaxConcurrentStreams: this.#streamsMax,
       settings: {
         enablePush: false,
         initialWindowSize: STREAM_WINDOW,
@@ -154,10 +155,7 @@ export class TargetSession implements Timed, StreamHome {
     session.on('connect', () => session.setLocalWindowSize(SESSION_WINDOW))
     session.on('remoteSettings', (settings) => this.#onSettings(settings.maxConcurrentStreams))
     session.on('goaway', (_code, lastStream) => this.#onGoaway(lastStream))
-    session.on('error', (error: NodeJS.ErrnoException) => {
-      // What nghttp2 could not read as HTTP/2.
-      if (error.code === 'ERR_HTTP2_ERROR') this.broken = faults.TARGET_INVALID
-    })
+    session.on('error', () => {}) // 'close' follows, and its streams tell
     session.on('close', () => this.#close(faults.TARGET_RESET))
     if (this.#tries.size === 0) return this.#becomeIdle()
     this.#watch()
@@ -172,6 +170,7 @@ export class TargetSession implements Timed, StreamHome {
   #onSettings(streams: number | undefined): void {
     this.heard()
     this.#streamsMax = Math.min(streams ?? STREAMS_MAX, STREAMS_MAX)
+    this.#owner.allows(this.#streamsMax)
     if (this.hasRoom) this.#owner.hasRoom(this)
   }
 
@@ -254,11 +253,13 @@ export class TargetSession implements Timed, StreamHome {
     this.#session?.destroy()
     this.#socket.destroy()
     this.#owner.closed(this)
-    for (const one of [...this.#tries]) one.onGone(this.broken ?? fault, detail)
+    for (const one of [...this.#tries]) one.onGone(fault, detail)
   }
 }
 
 export interface SessionFacts {
   readonly isTls: boolean
+  /** What the target is thought to allow at once. */
+  readonly streams: number
   readonly counted: ConnectionLimits | null
 }

@@ -50,8 +50,6 @@ export interface StreamHome {
   leave(over: StreamTry): void
   /** True for a stream that the target has said it never came to (GOAWAY). */
   isUntouched(streamId: number | undefined): boolean
-  /** Why the session ended, where that was its target's fault and not a mere close. */
-  readonly broken: Fault | null
   /** It has answered before: who is refused may count on being answered elsewhere. */
   readonly hasAnswered: boolean
 }
@@ -70,6 +68,7 @@ export class StreamTry implements Carrier, Timed {
   #got: number
   /** The target has said that it is done. */
   #isWhole: boolean
+  #isGarbled: boolean
   #sent: boolean
   #started: boolean
   #paused: boolean
@@ -89,6 +88,7 @@ export class StreamTry implements Carrier, Timed {
     this.#interim = 0
     this.#got = 0
     this.#isWhole = false
+    this.#isGarbled = false
     this.#sent = false
     this.#started = false
     this.#paused = false
@@ -144,7 +144,10 @@ export class StreamTry implements Carrier, Timed {
     stream.on('end', () => this.#onEnd())
     stream.on('drain', () => this.#onDrain())
     stream.on('wantTrailers', () => this.#sendTrailers())
-    stream.on('error', () => {}) // 'close' follows, and tells
+    // 'close' follows, and tells. What nghttp2 could not read as HTTP/2 ends the session and all that is on it.
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      this.#isGarbled = error.code === 'ERR_HTTP2_ERROR'
+    })
     stream.on('close', () => this.#onClose())
   }
 
@@ -226,7 +229,8 @@ export class StreamTry implements Carrier, Timed {
     if (isUntouched) x.reused = this.#home.hasAnswered
     // One stream that is reset is no race with a close of the connection.
     else if (code !== constants.NGHTTP2_NO_ERROR && code !== constants.NGHTTP2_CANCEL) x.reused = false
-    this.#fail(isUntouched ? faults.TARGET_REFUSED : (this.#home.broken ?? faultOf(code)))
+    if (isUntouched) this.#fail(faults.TARGET_REFUSED)
+    else this.#fail(this.#isGarbled ? faults.TARGET_INVALID : faultOf(code))
   }
 
   /** The session is gone, or never came about. `detail` is for the operator. */
