@@ -5,9 +5,10 @@ export const IDLE = 0
 export const HEAD = 1
 export const BODY = 2
 export const WAIT = 3
-export const DISCARD = 4
-export const LINGER = 5
-export const CLOSED = 6
+export const TUNNEL = 4
+export const DISCARD = 5
+export const LINGER = 6
+export const CLOSED = 7
 
 const LINGER_MS = 2000
 

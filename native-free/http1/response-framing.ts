@@ -5,7 +5,7 @@
  * HOT     Runs once a request.
  */
 import type { Outbox } from '../../src/base/outbox.ts'
-import type { Exchange } from '../../src/contract/exchange.ts'
+import { type Exchange, UPGRADED } from '../../src/contract/exchange.ts'
 import { CHUNKED, takesTrailers } from '../../src/http1/framing.ts'
 import { bit } from '../../src/http1/names.ts'
 
@@ -14,11 +14,16 @@ const CRLF = Buffer.from('\r\n')
 const CHUNKED_LINE = Buffer.from('Transfer-Encoding: chunked\r\n')
 const KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n\r\n')
 const CLOSE = Buffer.from('Connection: close\r\n\r\n')
+const SWITCH = Buffer.from('Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
 const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 const LAST_SIZE = Buffer.from('0\r\n')
 
 /** Ends the head in `out`. Answers whether the body is to be sent in chunks. */
 export function putFraming(out: Outbox, x: Exchange): boolean {
+  if (x.upgrade === UPGRADED) {
+    out.putAll(SWITCH)
+    return false
+  }
   let chunking = false
   const length = x.responseLength
   if (length >= 0) {
@@ -38,9 +43,9 @@ export function putFraming(out: Outbox, x: Exchange): boolean {
   return chunking
 }
 
-/** True for a body that nothing ends but the connection. */
+/** True for what nothing ends but the connection: a body without length in HTTP/1.0, and a tunnel. */
 export function endsAtClose(x: Exchange): boolean {
-  return x.responseLength < 0 && x.request.minor === 0
+  return x.responseLength < 0 && (x.request.minor === 0 || x.upgrade === UPGRADED)
 }
 
 /** Ends a chunked body, with the target's trailers for a client that asked for them. */

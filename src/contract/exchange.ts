@@ -29,6 +29,26 @@ export interface ExchangeTimer {
   cancel(): void
 }
 
+/**
+ * What the flow keeps of an exchange that has become a tunnel: bytes pass both ways, as they are, until both sides
+ * have ended theirs.
+ */
+export interface ExchangeTunnel {
+  /** Bytes [start, end) from the client. False: it is to pause. The bytes are only lent. */
+  fromClient(bytes: Buffer, start: number, end: number): boolean
+  /** The same from the target. */
+  fromTarget(bytes: Buffer, start: number, end: number): boolean
+  /** The exchange is over. */
+  ended(): void
+}
+
+/** Exchange.upgrade: a request like any other. */
+export const NO_UPGRADE = 0
+/** The client asks for a tunnel (Upgrade: websocket). Its engine holds what the client sends until it is answered. */
+export const UPGRADE_ASKED = 1
+/** The target has said 101: from `writeHead` on, bytes are body until the end of the connection, both ways. */
+export const UPGRADED = 2
+
 export const NO_BODY: Uint8Array = new Uint8Array(0)
 
 /** No plugin limits the body. */
@@ -71,6 +91,8 @@ export class Exchange {
   expectsContinue: boolean
   /** The client's connection may serve another request. */
   keepAlive: boolean
+  /** NO_UPGRADE, UPGRADE_ASKED (by the engine) or UPGRADED (by the transport). */
+  upgrade: number
   /** Where in request.bytes the host without port stands; both 0 when an HTTP/1.0 request has none. */
   hostStart: number
   hostEnd: number
@@ -155,6 +177,8 @@ export class Exchange {
   responseBytes: number
   firstByteMs: number
   endMs: number
+  /** The flow's, from the head of a 101 on. */
+  tunnel: ExchangeTunnel | null
   /** Values plugins hand each other or the log, by name. Null until used. */
   notes: Map<string, unknown> | null
 
@@ -173,6 +197,7 @@ export class Exchange {
     this.requestEnded = false
     this.expectsContinue = false
     this.keepAlive = true
+    this.upgrade = NO_UPGRADE
     this.hostStart = 0
     this.hostEnd = 0
     this.hostPort = 0
@@ -221,6 +246,7 @@ export class Exchange {
     this.responseBytes = 0
     this.firstByteMs = 0
     this.endMs = 0
+    this.tunnel = null
     this.notes = null
   }
 
@@ -238,6 +264,7 @@ export class Exchange {
     this.requestEnded = false
     this.expectsContinue = false
     this.keepAlive = true
+    this.upgrade = NO_UPGRADE
     this.hostStart = 0
     this.hostEnd = 0
     this.hostPort = 0
@@ -285,6 +312,7 @@ export class Exchange {
     this.responseBytes = 0
     this.firstByteMs = 0
     this.endMs = 0
+    this.tunnel = null
     this.notes = null
   }
 }
@@ -295,4 +323,9 @@ const EMPTY = Buffer.alloc(0)
 export interface RegExpCaptures {
   readonly numbered: readonly (string | undefined)[]
   readonly named: Readonly<Record<string, string>>
+}
+
+/** Whether the try under way asks its target for a tunnel: not where a plugin gives the request a body. */
+export function asksForTunnel(x: Exchange): boolean {
+  return x.upgrade === UPGRADE_ASKED && x.requestBody === null
 }

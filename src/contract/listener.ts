@@ -4,6 +4,9 @@
  * An engine reads requests into Exchanges and calls FlowEvents; the flow answers through the exchange's Client. One
  * process loads one engine, so calls through Client stay monomorphic. Engines never see routes or plugins.
  *
+ * A request that asks for WebSocket comes with x.upgrade set. Once it is UPGRADED (see writeHead) the order begins anew
+ * with requestBody*.
+ *
  * The order an engine keeps, per exchange:  enter · requestBody* · requestEnd?   with clientGone at most once, at any
  * point, after which nothing follows. clientDrain only after a `false` from writeBody.
  */
@@ -34,8 +37,16 @@ export interface Client {
    * Content-Length, Transfer-Encoding, Connection, Keep-Alive and Date (unless passed on). Valid until `writeHead`.
    */
   readonly out: Outbox
-  /** `out` now holds the head. Frames the body by x.responseLength (>= 0, CHUNKED, UNTIL_CLOSE) and x.keepAlive. */
+  /**
+   * `out` now holds the head. Frames the body by x.responseLength (>= 0, CHUNKED, UNTIL_CLOSE) and x.keepAlive. Where
+   * x is UPGRADED it is a 101: the connection is a tunnel from now on, and `resumeBody` gives its bytes as body.
+   */
   writeHead(x: Exchange): void
+  /**
+   * The target of a tunnel has ended its side: so is ours, once what waits has left. The client may still send. Only
+   * for an exchange that is UPGRADED.
+   */
+  halfEnd(x: Exchange): void
   /** `out` now holds a 1xx head. */
   writeInfo(x: Exchange): void
   /** Sends body bytes; false asks to pause until clientDrain. Bytes are copied before it returns. */
@@ -94,6 +105,8 @@ export interface ListenAddress {
   readonly backlog: number
   /** A descriptor bound by the primary, where the platform can't share a port between threads; else -1. */
   readonly fd: number
+  /** Of layer 4 (STREAM_LISTEN), which both engines leave to the stream listener. */
+  readonly isStream?: boolean
 }
 
 /** Bounds an engine enforces, from the environment. Times in ms, sizes in bytes. */

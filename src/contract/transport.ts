@@ -2,7 +2,8 @@
  * transport — the contract between the flow and whoever carries a request to a target.
  *
  * `send` takes one try. Calls back, in order: targetInfo* · targetHead · targetBody* · targetEnd, or targetFault at
- * any point, after which nothing follows. The transport decides nothing: retries, timeouts' meaning and answers are
+ * any point, after which nothing follows. A 101 is a targetHead with x UPGRADED, and the body behind it is the tunnel's.
+ * The transport decides nothing: retries, timeouts' meaning and answers are
  * the flow's.
  */
 import type { Fault } from '../base/faults.ts'
@@ -38,6 +39,8 @@ export interface TransportEvents {
   /** Bytes [start, end) of body, decoded, lent. False asks for a pause; `carrier.resume()` ends it. */
   targetBody(x: Exchange, bytes: Buffer, start: number, end: number): boolean
   targetEnd(x: Exchange): void
+  /** Of a tunnel: the target has ended its side, and may still be sent to. targetEnd follows once both have ended. */
+  targetHalfEnd(x: Exchange): void
   targetFault(x: Exchange, fault: Fault): void
   /** Room again after writeBody answered false. */
   targetDrain(x: Exchange): void

@@ -38,6 +38,10 @@ export abstract class Bodies {
   /** From the listener. */
   requestBody(x: Exchange, bytes: Buffer, start: number, end: number): void {
     x.requestBytes += end - start
+    if (x.tunnel !== null) {
+      if (!x.tunnel.fromClient(bytes, start, end)) x.client!.pauseBody(x)
+      return
+    }
     if (x.requestBytes > x.requestBytesMax) return this.refuse(x, faults.REQUEST_SIZE_EXCEEDED)
     if (x.stage === STAGE_READING) return this.#gatherMore(x, bytes, start, end)
     const carrier = x.carrier
@@ -84,6 +88,10 @@ export abstract class Bodies {
 
   /** From the transport. */
   targetBody(x: Exchange, bytes: Buffer, start: number, end: number): boolean {
+    if (x.tunnel !== null) {
+      x.responseBytes += end - start
+      return x.tunnel.fromTarget(bytes, start, end)
+    }
     if (x.responseBody === null) return this.toClient(x, bytes, start, end)
     if (x.responseBody.length + end - start > x.route!.chain.responseBodyMax) {
       x.carrier?.abort(x)

@@ -6,19 +6,22 @@
  *                                             └─ retry ──┘  at once, or after a pause
  *
  * Only this file knows the order, and all branching between stages is here. The stages do not know each other and never
- * call the next one, so each can be read, tested and replaced alone. Bodies stream past in bodies.ts.
+ * call the next one, so each can be read, tested and replaced alone. Bodies stream past in bodies.ts. An exchange whose
+ * target says 101 is a tunnel from then on (tunnel/), and is over when both sides have ended theirs.
  *
  * HOT     `enter`, `#attempt`, `targetHead` and `targetEnd` run once a request: no closure, no promise.
  */
 import { type Fault, faults } from '../base/faults.ts'
 import {
   type Exchange,
+  NO_UPGRADE,
   STAGE_ABANDONED,
   STAGE_ANSWERING,
   STAGE_DONE,
   STAGE_READING,
   STAGE_TRYING,
   STAGE_WAITING,
+  UPGRADED,
 } from '../contract/exchange.ts'
 import type { FlowEvents } from '../contract/listener.ts'
 import { DONE, NEXT, type Verdict } from '../contract/plugin.ts'
@@ -28,14 +31,17 @@ import { checkProtocol } from './listener/protocol.ts'
 import { openPause, openTryTimer, type Paused } from './pause.ts'
 import { leaveTry, NO_RETRY, retryAfterAnswer, retryAfterFault } from './retry.ts'
 import type { Stages } from './stages.ts'
+import { Tunnels } from './tunnel/tunnels.ts'
 
 export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused {
   /** Wired by the worker: the transport needs the flow first. */
   readonly stages: Stages
+  readonly #tunnels: Tunnels
 
   constructor(stages: Stages) {
     super()
     this.stages = stages
+    this.#tunnels = new Tunnels(this)
   }
 
   now(): number {
@@ -122,7 +128,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
     if (x.timer !== null) x.timer.cancel()
     const service = x.route!.service!
     service.balancer.answered(x, x.target!)
-    const afterMs = service.retryPolicy === null ? NO_RETRY : retryAfterAnswer(x, this.stages.random)
+    const isFinal = service.retryPolicy === null || x.upgrade === UPGRADED
+    const afterMs = isFinal ? NO_RETRY : retryAfterAnswer(x, this.stages.random)
     if (afterMs !== NO_RETRY) {
       x.carrier!.abort(x)
       return this.#again(x, afterMs)
@@ -132,11 +139,38 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
     this.stages.chain.runResponse(x)
     if (!x.proxied) return this.#replace(x)
     this.#head(x)
+    if (x.upgrade === UPGRADED) this.#openTunnel(x)
+  }
+
+  /** The 101 is out: what the client has sent since its request is for the target. */
+  #openTunnel(x: Exchange): void {
+    x.requestEnded = false
+    // The try is over as a try; what it holds of its upstream as one that is under way it keeps.
+    x.route!.service!.balancer.dropRetry(x)
+    x.tunnel = this.#tunnels.open(x)
+    x.client!.resumeBody(x)
+  }
+
+  targetHalfEnd(x: Exchange): void {
+    x.client!.halfEnd(x)
+  }
+
+  /** From the tunnel: its time is over, or it has closed in good order. */
+  endTunnel(x: Exchange, fault: Fault): void {
+    x.fault = fault
+    this.#dropTry(x)
+    this.#end(x)
+  }
+
+  /** Has tunnels close, as nothing else ends them; those that have not after `graceMs` are cut. */
+  drain(graceMs: number): void {
+    this.#tunnels.drain(graceMs)
   }
 
   /** A plugin has answered in its response step: what the target would go on to say is not wanted. */
   #replace(x: Exchange): void {
     this.#dropTry(x)
+    x.upgrade = NO_UPGRADE
     this.setBodyless(x)
     this.#head(x)
     if (!x.bodyless && x.answerBody.length > 0) this.toClient(x, x.answerBody, 0, x.answerBody.length)
@@ -160,7 +194,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   /** From the transport: this try is over. */
   targetFault(x: Exchange, fault: Fault): void {
     if (x.timer !== null) x.timer.cancel()
-    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, fault)
+    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, tryFault(x, fault))
     const afterMs = retryAfterFault(x, fault, this.stages.random)
     if (afterMs !== NO_RETRY) return this.#again(x, afterMs)
     x.target = null
@@ -199,7 +233,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
     if (x.timer !== null) x.timer.cancel()
     if (x.carrier !== null) x.carrier.abort(x)
     x.carrier = null
-    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, x.fault)
+    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, tryFault(x, x.fault))
     x.target = null
   }
 
@@ -210,6 +244,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   #fail(x: Exchange, fault: Fault): void {
     if (x.stage === STAGE_ANSWERING) {
       x.fault = fault
+      // Where nobody was saying anything, nothing is cut short.
+      if (fault === faults.TUNNEL_IDLE) return this.#end(x)
       this.#log(x)
       return x.client!.abort(x)
     }
@@ -263,8 +299,14 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
     x.stage = x.stage === STAGE_WAITING ? STAGE_ABANDONED : STAGE_DONE
     x.endMs = this.stages.clock.now()
     if (x.holds !== 0) x.route!.service!.balancer.dropRetry(x)
+    if (x.tunnel !== null) x.tunnel.ended()
     this.stages.chain.runLog(x)
     this.stages.tally.exchange(x)
     this.stages.plans.leave(x)
   }
+}
+
+/** What a fault says of the try: nothing where the target had said 101, which was its answer. */
+function tryFault(x: Exchange, fault: Fault): Fault {
+  return x.upgrade === UPGRADED ? faults.NONE : fault
 }

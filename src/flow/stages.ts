@@ -11,6 +11,7 @@ import type { Response } from './response/response.ts'
 export interface Tally {
   exchange(x: Exchange): void
   retry(): void
+  tunnel(what: 'opened' | 'closed'): void
 }
 
 /** Calls back once, in `ms` milliseconds or a little later; answers a function that calls it off. */
@@ -24,6 +25,8 @@ export interface Stages {
   readonly response: Response
   readonly tally: Tally
   readonly later: Later
+  /** How long a tunnel may live; 0: as long as it likes. */
+  readonly tunnelLifetimeMs: number
   /** From [0, 1). */
   readonly random: () => number
   /** Set right after the flow exists, before the first request. */

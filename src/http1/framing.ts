@@ -118,6 +118,25 @@ export function persists(head: Head): boolean {
   return (says & SAYS_CLOSE) === 0 && (head.minor === 1 || (says & SAYS_KEEP_ALIVE) !== 0)
 }
 
+const HAS_SWITCH = HAS_CONNECTION | bit('upgrade')
+const WEBSOCKET = Buffer.from('websocket')
+
+/**
+ * True for a head, of a request or of a 101, that is about WebSocket and nothing else (RFC 9110 §7.8): one Upgrade field
+ * with that one word, and a Connection that says so.
+ */
+export function namesWebSocket(head: Head): boolean {
+  if ((head.present & HAS_SWITCH) !== HAS_SWITCH || head.minor !== 1) return false
+  const row = head.indexOf(id.upgrade, 0)
+  if (head.indexOf(id.upgrade, row + 1) >= 0 || !valueIs(head, row, WEBSOCKET)) return false
+  return (readConnection(head) & SAYS_UPGRADE) !== 0
+}
+
+/** True for a request that asks for WebSocket (RFC 6455 §4.1). A body it may not have: that is the caller's to see. */
+export function asksForWebSocket(head: Head): boolean {
+  return isGetRequest(head) && namesWebSocket(head)
+}
+
 function isSeparator(byte: number): boolean {
   return byte === 0x2c || byte === SP || byte === HT
 }
@@ -152,6 +171,8 @@ function sameFold(bytes: Uint8Array, one: number, other: number, count: number):
 
 const HAS_TE = bit('te')
 const TRAILERS = /\btrailers\b/i
+const G = 71
+const T = 84
 const H = 72
 const E = 69
 const A = 65
@@ -168,6 +189,12 @@ export function isHeadRequest(head: Head): boolean {
     bytes[at + 2] === A &&
     bytes[at + 3] === D
   )
+}
+
+function isGetRequest(head: Head): boolean {
+  const bytes = head.bytes
+  const at = head.methodStart
+  return head.methodEnd - at === 3 && bytes[at] === G && bytes[at + 1] === E && bytes[at + 2] === T
 }
 
 /** True for a client that said `TE: trailers` (RFC 9110 §6.5.1 and §10.1.4). */

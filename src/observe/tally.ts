@@ -18,6 +18,8 @@ import {
   FAULTS,
   REQUESTS,
   RESPONSES,
+  TUNNELS,
+  TUNNELS_OPEN,
   UPSTREAM_RETRIES,
 } from '../state/counters.ts'
 import { AccessLine } from './access-line.ts'
@@ -58,6 +60,11 @@ export class WorkerTally {
 
   retry(): void {
     this.#counters.add(UPSTREAM_RETRIES, 1)
+  }
+
+  tunnel(what: 'opened' | 'closed'): void {
+    if (what === 'opened') this.#counters.add(TUNNELS, 1)
+    this.#counters.add(TUNNELS_OPEN, what === 'opened' ? 1 : -1)
   }
 
   connection(what: 'accepted' | 'closed' | 'refused'): void {

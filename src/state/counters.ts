@@ -55,8 +55,15 @@ export const HANDSHAKES_FAILED = 27
 export const TUNNELS = 28
 /** Open now. */
 export const TUNNELS_OPEN = 29
+export const STREAMS = 30
+/** Open now. */
+export const STREAMS_OPEN = 31
+/** For want of room, by a plugin, or because no route was for them. */
+export const STREAMS_REFUSED = 32
+export const STREAM_BYTES_IN = 33
+export const STREAM_BYTES_OUT = 34
 /** FAULTS + fault.id */
-export const FAULTS = 30
+export const FAULTS = 35
 
 export type CounterKind = 'counter' | 'gauge'
 
@@ -131,6 +138,15 @@ export const counterRows: readonly CounterRow[] = [
   ),
   counter(TUNNELS, 'tunnels_total', 'WebSocket connections opened.'),
   gauge(TUNNELS_OPEN, 'tunnels', 'WebSocket connections open now.'),
+  counter(STREAMS, 'stream_connections_total', 'Connections accepted on stream listeners.'),
+  gauge(STREAMS_OPEN, 'stream_connections', 'Connections open on stream listeners now.'),
+  counter(
+    STREAMS_REFUSED,
+    'stream_connections_refused_total',
+    'Connections on stream listeners that no target was sought for.',
+  ),
+  counter(STREAM_BYTES_IN, 'stream_bytes_total', 'Bytes of sessions on stream routes.', 'direction="in"'),
+  counter(STREAM_BYTES_OUT, 'stream_bytes_total', 'Bytes of sessions on stream routes.', 'direction="out"'),
 ]
 
 const LINE = 8

@@ -65,6 +65,9 @@ export class FakeClient implements Client {
     this.sent += this.#takeOut()
     this.said.push(`head ${x.status} ${x.responseLength}`)
   }
+  halfEnd(): void {
+    this.said.push('half end')
+  }
   writeInfo(x: Exchange): void {
     this.sent += this.#takeOut()
     this.said.push(`info ${x.response.status}`)
@@ -277,6 +280,7 @@ export interface FlowRigOptions {
   readonly hasNoService?: boolean
   /** What chance says; 0 if not told. */
   readonly random?: () => number
+  readonly tunnelLifetimeMs?: number
 }
 
 export interface FlowRig {
@@ -323,9 +327,11 @@ export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
     tally: {
       exchange: (x) => tallied.push(`${x.status} ${x.fault.code}`),
       retry: () => tallied.push('retry'),
+      tunnel: (what) => tallied.push(`tunnel ${what}`),
     },
     later: timers.later,
     random: options.random ?? (() => 0),
+    tunnelLifetimeMs: options.tunnelLifetimeMs ?? 0,
     transport,
   })
   transport.flow = flow
@@ -365,6 +371,7 @@ export function makePlan(route: Route | null, globalChain = makeChain()): Plan &
     consumers: [],
     routes: [],
     services: [],
+    streams: { find: () => null, routes: [] },
     close() {
       this.closed++
     },

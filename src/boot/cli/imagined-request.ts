@@ -27,6 +27,7 @@ function makeClient(scheme: 'http' | 'https', host: string): Client {
   return {
     out: new Outbox(),
     writeHead: nothing,
+    halfEnd: nothing,
     writeInfo: nothing,
     writeBody: () => true,
     end: nothing,

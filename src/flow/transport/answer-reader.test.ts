@@ -31,6 +31,7 @@ class Recorder implements TransportEvents {
     return this.wantsMore
   }
   targetEnd(): void {}
+  targetHalfEnd(): void {}
   targetFault(): void {}
   targetDrain(): void {}
 }

@@ -3,7 +3,7 @@
  *
  * HOT     `take` runs for every read from a target. Body bytes are handed on where they lie.
  */
-import type { Exchange } from '../../contract/exchange.ts'
+import { asksForTunnel, type Exchange, UPGRADED } from '../../contract/exchange.ts'
 import type { TransportEvents } from '../../contract/transport.ts'
 import { MORE } from '../../http1/answers.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked/chunked.ts'
@@ -13,6 +13,7 @@ import {
   INVALID,
   isBodyless,
   isHeadRequest,
+  namesWebSocket,
   persists,
   responseLength,
   UNTIL_CLOSE,
@@ -103,13 +104,26 @@ export class AnswerReader {
     const at = head.feed(buffer, start, end)
     if (at < 0) return at
     if (head.status < 200) {
-      if (head.status === 101 || ++this.#interim > INTERIM_MAX) return READ_FAILED
+      if (head.status === 101) return this.#switch(x, at)
+      if (++this.#interim > INTERIM_MAX) return READ_FAILED
       this.#events.targetInfo(x)
       forgetReceived(head)
       return at
     }
     this.reusable = persists(head)
     return this.#frame(x, at)
+  }
+
+  /** What was asked for: the connection is a tunnel from here on, and what follows is handed on as it is. */
+  #switch(x: Exchange, at: number): number {
+    if (!asksForTunnel(x) || !namesWebSocket(x.response)) return READ_FAILED
+    x.upgrade = UPGRADED
+    x.responseLength = UNTIL_CLOSE
+    x.bodyless = true
+    x.status = x.response.status
+    this.#state = IN_REST
+    this.#events.targetHead(x)
+    return at
   }
 
   #frame(x: Exchange, at: number): number {

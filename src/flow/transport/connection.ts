@@ -2,6 +2,7 @@
  * connection — one connection to a target: sends requests, reads answers, and carries one exchange at a time.
  *
  * WHAT    connecting ─▶ sending/reading one exchange ─▶ idle in the pool ─▶ the next … ─▶ closed
+ *                                 └─▶ tunnel, until both sides have ended theirs ─▶ closed
  *         All connections of a worker read into one shared buffer: what is read is handled before the next read.
  *
  * WRITES  The owning worker only.
@@ -18,7 +19,7 @@ import type { Timed } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import { OUTBOX_HIGH, type Outbox } from '../../base/outbox.ts'
 import type { Flushable, Turn } from '../../base/turn.ts'
-import type { Exchange } from '../../contract/exchange.ts'
+import { type Exchange, UPGRADED } from '../../contract/exchange.ts'
 import { type ConnectionLimits, HOLDS_PENDING, type Target } from '../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../contract/transport.ts'
 import { CHUNKED } from '../../http1/framing.ts'
@@ -63,6 +64,9 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   /** The request has left whole. */
   #sent: boolean
   #paused: boolean
+  /** Of a tunnel: the target has ended its side; and the client. */
+  #inputEnded: boolean
+  #outputEnded: boolean
   queued: boolean
   deadlineMs: number
   slot: number
@@ -81,6 +85,8 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     this.#served = 0
     this.#sent = false
     this.#paused = false
+    this.#inputEnded = false
+    this.#outputEnded = false
     this.queued = false
     this.deadlineMs = 0
     this.slot = -1
@@ -143,7 +149,12 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   }
 
   endBody(x: Exchange): void {
-    if (x !== this.#x || this.#state !== BUSY || this.#sent) return
+    if (x !== this.#x || this.#state !== BUSY) return
+    if (x.upgrade === UPGRADED) {
+      this.#outputEnded = true
+      return this.#owner.turn.push(this)
+    }
+    if (this.#sent) return
     this.#sent = true
     if (x.requestBody !== null || x.requestLength !== CHUNKED) return
     if (x.requestTrailers.count > 0) {
@@ -157,6 +168,14 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   flush(): void {
     if (this.#state <= CONNECTING) return
     if (!this.#send(this.#x)) this.onClose(faults.TARGET_RESET)
+    else if (this.#outputEnded) this.#afterOutput()
+  }
+
+  /** Of a tunnel whose client has ended its side: once all of it has left we end ours, and it is over if both have. */
+  #afterOutput(): void {
+    if (this.#x === null || this.#writer.isBlocked || this.#out.used > 0) return
+    if (this.#inputEnded) this.#finish(this.#x, false)
+    else if (!this.#socket!.writableEnded) this.#socket!.end()
   }
 
   #send(x: Exchange | null): boolean {
@@ -174,7 +193,8 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     if (!ok) return this.onClose(faults.TARGET_RESET)
     if (this.#x === null) return
     this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.readTimeoutMs
-    this.#owner.events.targetDrain(this.#x)
+    if (this.#outputEnded) this.#afterOutput()
+    else this.#owner.events.targetDrain(this.#x)
   }
 
   /** From the socket: `count` bytes are in the shared buffer. False stops reading. */
@@ -201,8 +221,15 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   onEnd(): void {
     const x = this.#x
     if (x === null) return this.destroy()
-    if (this.#reader.endsAtClose) this.#finish(x, false)
+    if (x.upgrade === UPGRADED) this.#endTunnelInput(x)
+    else if (this.#reader.endsAtClose) this.#finish(x, false)
     else this.#fail(faults.TARGET_RESET)
+  }
+
+  #endTunnelInput(x: Exchange): void {
+    this.#inputEnded = true
+    if (this.#outputEnded && !this.#writer.isBlocked && this.#out.used === 0) this.#finish(x, false)
+    else this.#owner.events.targetHalfEnd(x)
   }
 
   /** From the socket: it failed; `detail` says more, if not ''. */
@@ -227,7 +254,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     // While the client is slow, or has not sent all of its body, the silence is not the target's.
     else if (this.#paused || (!this.#sent && !this.#reader.started))
       this.deadlineMs = nowMs + x.route!.service!.readTimeoutMs
-    else this.#fail(faults.TARGET_READ_TIMEOUT)
+    else this.#fail(x.upgrade === UPGRADED ? faults.TUNNEL_IDLE : faults.TARGET_READ_TIMEOUT)
   }
 
   pause(): void {

@@ -7,7 +7,7 @@
  * HOT     Runs once a try.
  */
 import type { Outbox } from '../../base/outbox.ts'
-import type { Exchange } from '../../contract/exchange.ts'
+import { asksForTunnel, type Exchange } from '../../contract/exchange.ts'
 import type { Client } from '../../contract/listener.ts'
 import type { Route } from '../../contract/plan.ts'
 import type { Target } from '../../contract/target.ts'
@@ -74,6 +74,8 @@ const SLASH = 47
 
 export class RequestHead {
   readonly #via: readonly [Buffer, Buffer]
+  /** The same for a request that asks for WebSocket. */
+  readonly #viaUpgrade: Buffer
   readonly #settings: ForwardSettings
 
   constructor(settings: ForwardSettings) {
@@ -82,6 +84,9 @@ export class RequestHead {
       Buffer.from(`Via: 1.0 ${settings.product}\r\nConnection: keep-alive\r\n`),
       Buffer.from(`Via: 1.1 ${settings.product}\r\nConnection: keep-alive\r\n`),
     ]
+    this.#viaUpgrade = Buffer.from(
+      `Via: 1.1 ${settings.product}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n`,
+    )
   }
 
   write(out: Outbox, x: Exchange, target: Target): void {
@@ -102,7 +107,7 @@ export class RequestHead {
       out.putAll(CRLF)
     }
     if ((head.present & ODD) !== 0) putOdd(out, x)
-    out.putAll(this.#via[head.minor]!)
+    out.putAll(asksForTunnel(x) ? this.#viaUpgrade : this.#via[head.minor]!)
     putFraming(out, x)
   }
 }

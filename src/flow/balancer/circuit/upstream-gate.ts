@@ -14,7 +14,7 @@
  */
 import type { Clock } from '../../../base/clock.ts'
 import { type Fault, faults } from '../../../base/faults.ts'
-import type { Exchange } from '../../../contract/exchange.ts'
+import { type Exchange, UPGRADED } from '../../../contract/exchange.ts'
 import {
   type ConnectionLimits,
   HOLDS_CIRCUIT,
@@ -97,6 +97,8 @@ export class UpstreamGate implements ConnectionLimits {
 
   answered(x: Exchange): void {
     if ((x.holds & HOLDS_CIRCUIT) === 0) return
+    // A tunnel may last for days: the circuit is told now.
+    if (x.upgrade === UPGRADED) return this.#report(x, true)
     if (this.#settings.failures.has(x.response.status)) return this.#report(x, false)
     if (isProbe(x.ticket))
       this.#tellChange(this.#state.breaker.answering(this.#clock.now(), this.#settings.breaker!, x.ticket))

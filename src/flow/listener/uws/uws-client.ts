@@ -281,6 +281,10 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
     this.#free(res !== null)
   }
 
+  halfEnd(): void {
+    // A tunnel has a client of its own.
+  }
+
   writeContinue(): void {
     // The engine has sent it before we were asked.
   }
