@@ -124,7 +124,11 @@ export class Gateway {
   }
 
   get addresses(): readonly string[] {
-    return this.#sockets.addresses.map(addressText)
+    return this.#sockets.addresses.filter((each) => each.isStream !== true).map(addressText)
+  }
+
+  get streamAddresses(): readonly string[] {
+    return this.#sockets.addresses.filter((each) => each.isStream === true).map(addressText)
   }
 
   get statusAddresses(): readonly string[] {
@@ -247,8 +251,9 @@ interface Parts {
 
 function openSockets(environment: Environment): Promise<Sockets> {
   return Sockets.open({
-    addresses: environment.proxyListen,
+    addresses: [...environment.proxyListen, ...environment.streamListen],
     sharesPorts: sharesPorts(environment.engine, environment.workers, process.versions.node),
+    streamsSharePorts: sharesPorts('node', environment.workers, process.versions.node),
     prefix: environment.prefix,
   })
 }

@@ -31,7 +31,13 @@ async function main(): Promise<void> {
   const { environment, workerId, nodeId, version } = start
   const counters = new Counters(start.shared.counters, workerId)
   const shared = openShared(start.shared, workerId)
-  const log = new MessageLog({ post, now: Date.now, counters, accessPlace: environment.proxyAccessLog })
+  const log = new MessageLog({
+    post,
+    now: Date.now,
+    counters,
+    accessPlace: environment.proxyAccessLog,
+    streamAccessPlace: environment.streamAccessLog,
+  })
   const names = new NameTable()
   learn(start.names, names)
   const plugins = await loadPlugins(environment.pluginsDir)

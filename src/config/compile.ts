@@ -15,10 +15,11 @@ import type { Plan, Route, Service } from '../contract/plan.ts'
 import { buildGlobalChain } from '../flow/chain/build-chain.ts'
 import { buildRouter } from '../flow/router/build.ts'
 import type { Config } from './model.ts'
-import { compileBindings } from './plan/compile-bindings.ts'
+import { compileBindings, compileStreamBindings } from './plan/compile-bindings.ts'
 import { Consumers } from './plan/compile-consumers.ts'
 import { compileRoutes } from './plan/compile-routes.ts'
 import { compileServices } from './plan/compile-services.ts'
+import { compileStreams } from './plan/compile-streams.ts'
 import { Opened } from './plan/opened.ts'
 
 /** Throws GatewayError CONFIG_INVALID when a plugin or a pattern refuses to be built. */
@@ -42,6 +43,7 @@ function assemble(config: Config, tools: BuildTools, epoch: number, opened: Open
   const consumers = new Consumers(config, tools.host.random)
   const bindings = compileBindings(config, tools, opened, consumers)
   const inputs = compileRoutes(config, tools, services, bindings)
+  const streamBindings = compileStreamBindings(config, tools, opened, consumers)
   return Object.freeze({
     epoch,
     hash: config.hash,
@@ -50,6 +52,7 @@ function assemble(config: Config, tools: BuildTools, epoch: number, opened: Open
     consumers: consumers.bind(bindings),
     routes: Object.freeze<Route[]>(inputs.map((input) => input.route)),
     services: Object.freeze<Service[]>([...services.values()]),
+    streams: compileStreams(config, tools, services, streamBindings),
     close: () => opened.close(),
   })
 }

@@ -7,6 +7,7 @@
 import type { Fault } from '../base/faults.ts'
 import type { Exchange } from './exchange.ts'
 import type { Handler } from './plugin.ts'
+import type { StreamRouter } from './stream.ts'
 import type { Target } from './target.ts'
 
 export interface Plan {
@@ -20,6 +21,8 @@ export interface Plan {
   readonly consumers: readonly Consumer[]
   readonly routes: readonly Route[]
   readonly services: readonly Service[]
+  /** The routes of layer 4. */
+  readonly streams: StreamRouter
   /** Closes every handler and balancer. Called once. */
   close(): void
 }

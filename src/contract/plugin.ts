@@ -11,6 +11,7 @@ import type { Identities } from './identity/identities.ts'
 import type { RedisOpener } from './machine/redis.ts'
 import type { Shared } from './machine/shared-memory.ts'
 import type { Field, Infer } from './schema.ts'
+import type { StreamFacts } from './stream.ts'
 
 /** A request step's verdict. */
 export type Verdict = 0 | 1 | 2
@@ -33,6 +34,8 @@ export interface Handler {
   onResponseBody?(x: Exchange, body: Buffer): Uint8Array
   /** After the answer is out, or the client is gone. */
   onLog?(x: Exchange): void
+  /** A connection has got a stream route, and no target yet (Kong's preread). DONE: it is refused. It may not WAIT. */
+  onStream?(facts: StreamFacts): Verdict
   /** Gives back timers, sockets, memory. Called once, when the plan that owns it has died. */
   close?(): void
   /** Bytes of request body to have in `x.requestBody` before `onRequest`; 0 or absent: not needed. Larger: 413. */
@@ -81,6 +84,8 @@ export interface PluginDefinition<F extends Field = Field> {
   /** Kong's number where Kong has the plugin: higher runs first. */
   readonly priority: number
   readonly schema: F
+  /** What it can serve, and does where its entity does not say; absent: http, https, grpc and grpcs. */
+  readonly protocols?: readonly string[]
   /** Scopes it may not be bound to. */
   readonly noScope?: readonly ('route' | 'service' | 'consumer' | 'consumer_group')[]
   /** While one of its configurations is enabled, TLS listeners ask clients for a certificate (Client.tls). */

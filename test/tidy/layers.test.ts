@@ -17,15 +17,16 @@ const mayImport: Record<string, readonly string[]> = {
   socket: ['base'],
   contract: ['base', 'state', 'http1'],
   flow: [...PARTS, 'socket'],
+  stream: [...PARTS, 'socket'],
   limits: PARTS,
   identity: ['base', 'contract', 'http1'],
   redis: ['base', 'state', 'contract'],
   plugins: [...PARTS, 'limits', 'identity'],
   observe: PARTS,
   'native-free': [...PARTS, 'http2', 'socket'],
-  config: ['base', 'contract', 'http1', 'flow', 'identity', 'plugins'],
+  config: ['base', 'contract', 'http1', 'flow', 'stream', 'identity', 'plugins'],
   control: ['base', 'state', 'contract', 'config', 'observe', 'flow'],
-  boot: [...PARTS, 'flow', 'plugins', 'limits', 'redis', 'observe', 'config', 'control', 'native-free'],
+  boot: [...PARTS, 'socket', 'flow', 'stream', 'plugins', 'limits', 'redis', 'observe', 'config', 'control', 'native-free'],
   main: ['base', 'boot'],
 }
 

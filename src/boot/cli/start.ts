@@ -46,9 +46,10 @@ async function run({ flags, reading, log }: Run): Promise<number> {
   const tookMs = Math.round(performance.now())
   const { workers, engine } = reading.environment
   const proxy = gateway.addresses.join(', ')
+  const streams = gateway.streamAddresses.join(', ') || 'off'
   const status = gateway.statusAddresses.join(', ') || 'off'
   const profile = reading.environment.profile || 'none'
-  log.write('notice', 'ready', { proxy, status, workers, engine, profile, config: source.name, tookMs })
+  log.write('notice', 'ready', { proxy, streams, status, workers, engine, profile, config: source.name, tookMs })
   quickstart?.greet(gateway.addresses)
   signals.onReload = () => void gateway.reload('SIGHUP')
   await signals.ending

@@ -19,6 +19,8 @@ import { type BoundHandle, binding } from './native-handles.ts'
 export interface SocketOptions {
   readonly addresses: readonly ListenAddress[]
   readonly sharesPorts: boolean
+  /** The same for addresses of streams: there Node listens, whatever the engine. */
+  readonly streamsSharePorts: boolean
   /** A directory for a passing unix socket. */
   readonly prefix: string
 }
@@ -48,7 +50,8 @@ export class Sockets {
     const sockets = new Sockets(options.prefix)
     try {
       for (const address of options.addresses) {
-        const isShared = options.sharesPorts && address.path === ''
+        const shares = address.isStream === true ? options.streamsSharePorts : options.sharesPorts
+        const isShared = shares && address.path === ''
         sockets.#taken.push(isShared ? await tryPort(address) : await bind(address))
       }
     } catch (cause) {
@@ -141,5 +144,6 @@ function refusal(address: ListenAddress, code: string): GatewayError {
   const where = addressText(address)
   if (code === 'EADDRINUSE') return new GatewayError(faults.PORT_IN_USE, where)
   if (code === 'EACCES' || code === 'EPERM') return new GatewayError(faults.PORT_FORBIDDEN, where)
-  return new GatewayError(faults.ENVIRONMENT_INVALID, `PROXY_LISTEN: ${where} can't be used here (${code})`)
+  const variable = address.isStream === true ? 'STREAM_LISTEN' : 'PROXY_LISTEN'
+  return new GatewayError(faults.ENVIRONMENT_INVALID, `${variable}: ${where} can't be used here (${code})`)
 }

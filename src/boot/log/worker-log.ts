@@ -13,19 +13,23 @@ export interface WorkerLogOptions {
   readonly counters: Counters
   /** Where access lines go; '' for nowhere. */
   readonly accessPlace: string
+  /** The same for lines of streams. */
+  readonly streamAccessPlace?: string
 }
 
 export class MessageLog implements WorkerLog {
   readonly #options: WorkerLogOptions
   readonly access: AccessFile | null
+  readonly streamAccess: AccessFile | null
   #second = 0
   #sent = 0
   #dropped = 0
 
   constructor(options: WorkerLogOptions) {
-    const { accessPlace, counters, now } = options
+    const { accessPlace, streamAccessPlace = '', counters, now } = options
     this.#options = options
     this.access = accessPlace === '' ? null : new AccessFile(accessPlace, counters, now)
+    this.streamAccess = streamAccessPlace === '' ? null : new AccessFile(streamAccessPlace, counters, now)
   }
 
   operator(level: LogLevel, message: string, fields?: Record<string, unknown>): void {
@@ -41,9 +45,9 @@ export class MessageLog implements WorkerLog {
   }
 
   /** Resolves when every access line is written, or has failed to be. */
-  written(): Promise<void> {
-    const access = this.access
-    return access === null ? Promise.resolve() : new Promise((resolve) => access.whenIdle(resolve))
+  async written(): Promise<void> {
+    const files = [this.access, this.streamAccess].filter((file) => file !== null)
+    await Promise.all(files.map((file) => new Promise<void>((resolve) => file.whenIdle(resolve))))
   }
 
   #startSecond(second: number): void {

@@ -17,6 +17,8 @@ export interface WorkerLog {
   operator(level: LogLevel, message: string, fields?: Record<string, unknown>): void
   /** Null while PROXY_ACCESS_LOG is off. */
   readonly access: AccessSink | null
+  /** Null while PROXY_STREAM_ACCESS_LOG is off. */
+  readonly streamAccess: AccessSink | null
 }
 
 export interface DataPlaneOptions {

@@ -2,6 +2,7 @@
 import type { Config } from '../../config/model.ts'
 import { compileTls, type TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { Listener } from '../../contract/listener.ts'
+import type { ServerTls } from '../../contract/tls.ts'
 import { HANDSHAKES_FAILED } from '../../state/counters.ts'
 import type { DataPlaneOptions } from './data-plane.ts'
 
@@ -10,13 +11,16 @@ const SAY_EVERY_MS = 1000
 
 export class TlsPlane {
   readonly #plugins: DataPlaneOptions['plugins']
-  readonly #listener: Listener
+  readonly #listeners: readonly Pick<Listener, 'secure'>[]
   #defaults: TlsDefaults | null
   #config: Pick<Config, 'certificates' | 'snis' | 'plugins'> | null
 
-  constructor(options: Pick<DataPlaneOptions, 'plugins' | 'tls'>, listener: Listener) {
+  constructor(
+    options: Pick<DataPlaneOptions, 'plugins' | 'tls'>,
+    listeners: readonly Pick<Listener, 'secure'>[],
+  ) {
     this.#plugins = options.plugins
-    this.#listener = listener
+    this.#listeners = listeners
     this.#defaults = options.tls
     this.#config = null
   }
@@ -25,14 +29,19 @@ export class TlsPlane {
   load({ certificates, snis, plugins }: Config): void {
     if (this.#defaults === null) return
     const config = { certificates, snis, plugins }
-    this.#listener.secure(compileTls(config, this.#plugins, this.#defaults))
+    this.#secure(compileTls(config, this.#plugins, this.#defaults))
     this.#config = config
   }
 
   useTicketKeys(ticketKeys: Uint8Array): void {
     if (this.#defaults === null) return
     this.#defaults = { ...this.#defaults, ticketKeys }
-    if (this.#config !== null) this.#listener.secure(compileTls(this.#config, this.#plugins, this.#defaults))
+    if (this.#config !== null) this.#secure(compileTls(this.#config, this.#plugins, this.#defaults))
+  }
+
+  /** What one of them takes, all take: they make the same of it. */
+  #secure(tls: ServerTls): void {
+    for (const listener of this.#listeners) listener.secure(tls)
   }
 }
 

@@ -13,8 +13,8 @@ import { Exchanges } from '../../flow/listener/exchanges.ts'
 import { RequestIds } from '../../flow/listener/request-ids.ts'
 import { Plans } from '../../flow/plans.ts'
 import { Response } from '../../flow/response/response.ts'
-import { Http1Transport } from '../../flow/transport/http1.ts'
 import { RequestHead } from '../../flow/transport/request-head.ts'
+import { Transports } from '../../flow/transport/transports.ts'
 import { WorkerTally } from '../../observe/tally.ts'
 import { RedisDoor } from '../../redis/redis-door.ts'
 import { REDIS_PROBLEMS } from '../../state/counters.ts'
@@ -28,12 +28,14 @@ import {
   poolLimits,
   responseSettings,
 } from './plane-settings.ts'
-import { handshakeFailures, TlsPlane } from './tls-plane.ts'
+import { hasSecureStreams, StreamPlane } from './stream-plane.ts'
 import { makeTargetSockets, readTargetTls } from './target-tls.ts'
+import { handshakeFailures, TlsPlane } from './tls-plane.ts'
 import { readTrusted } from './trusted.ts'
 
 /** All sockets of the worker read into one buffer of this size: libuv's own choice. */
 const READ_BYTES = 64 * 1024
+const LAST_LINES_MS = 500
 
 export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const { environment } = options
@@ -48,10 +50,11 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const flow = makeFlow(options, clock, tally)
   const transport = makeTransport(options, tools, flow)
   const limits = listenerLimits(environment)
+  const exchanges = new Exchanges(limits, new RequestIds(randomBytes(16)))
   const listener = makeListener(environment.engine, {
     ...tools,
     events: flow,
-    exchanges: new Exchanges(limits, new RequestIds(randomBytes(16))),
+    exchanges,
     limits,
     onCount: (what) => tally.connection(what),
     onHandshakeFailed: handshakeFailures(options),
@@ -62,7 +65,13 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     clock.turnEnded()
   }, SWEEP_MS)
   const redis = openRedisDoor(options, tools)
-  const tls = new TlsPlane(options, listener)
+  const streams = new StreamPlane(options, {
+    ...tools,
+    exchanges,
+    plans: flow.stages.plans,
+    others: () => listener.connections,
+  })
+  const tls = new TlsPlane(options, [listener, ...(hasSecureStreams(environment) ? [streams] : [])])
   const build = buildTools(options, transport, { clock, redis })
   return {
     load: (config, epoch) => {
@@ -76,18 +85,31 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       flow.stages.plans.swap(plan)
     },
     useTicketKeys: (keys) => tls.useTicketKeys(keys),
-    listen: (addresses) => listener.listen(addresses),
-    drain: () => listener.drain(),
+    listen: async (addresses) => {
+      await streams.listener.listen(addresses.filter((address) => address.isStream === true))
+      await listener.listen(addresses.filter((address) => address.isStream !== true))
+    },
+    drain: () => {
+      const graceMs = graceOf(environment.drainMs)
+      flow.drain(graceMs)
+      return Promise.all([listener.drain(), streams.drain(graceMs)]).then(() => {})
+    },
     close: () => {
       clearInterval(sweep)
       listener.close()
+      streams.listener.close()
       transport.close()
       redis.close()
     },
     get connections() {
-      return listener.connections
+      return listener.connections + streams.listener.connections
     },
   }
+}
+
+/** What tunnels have for closing: all of a stop but what their last lines may take to the log. */
+function graceOf(drainMs: number): number {
+  return Math.max(drainMs - LAST_LINES_MS, drainMs / 2)
 }
 
 /** What listener and transport share: they read into one buffer and write at the end of the same turn. */
@@ -118,17 +140,18 @@ function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): 
     tally,
     later: callLater,
     random: Math.random,
+    tunnelLifetimeMs: environment.tunnelLifetimeMs,
     transport: null,
   })
 }
 
-function makeTransport(options: DataPlaneOptions, tools: SocketTools, flow: Flow): Http1Transport {
+function makeTransport(options: DataPlaneOptions, tools: SocketTools, flow: Flow): Transports {
   const { environment } = options
   const head = new RequestHead(forwardSettings(environment, productOf(options)))
   const sockets = makeTargetSockets(options, tools.clock)
   const pipelining = environment.upstreamPipelining === 1
   const own = { sockets, limits: poolLimits(environment), pipelining, head }
-  const transport = new Http1Transport({ ...tools, ...own }, flow)
+  const transport = new Transports({ ...tools, ...own }, flow)
   flow.stages.transport = transport
   return transport
 }
@@ -151,7 +174,7 @@ interface Doors {
   readonly redis: RedisDoor
 }
 
-function buildTools(options: DataPlaneOptions, pools: Http1Transport, { clock, redis }: Doors): BuildTools {
+function buildTools(options: DataPlaneOptions, pools: Transports, { clock, redis }: Doors): BuildTools {
   const { environment, log } = options
   return {
     pools,

@@ -16,7 +16,7 @@ export function makeTicketKeys(): Uint8Array {
 }
 
 export function speaksTls(environment: Environment): boolean {
-  return environment.proxyListen.some((address) => address.ssl)
+  return [...environment.proxyListen, ...environment.streamListen].some((address) => address.ssl)
 }
 
 /** Null where no address has `ssl`. Throws GatewayError ENVIRONMENT_INVALID, naming the file. */

@@ -23,6 +23,12 @@ export const logPlace: Kind<string> = {
   read: (given) => (given === 'off' || given === 'none' ? '' : given),
 }
 
+/** Kong's own environment names a format behind the place. */
+export const streamLogPlace: Kind<string> = {
+  says: 'a path, or `off`; `basic` may stand behind it, as in Kong',
+  read: (given) => logPlace.read(given.replace(/ +basic$/, '')),
+}
+
 export const path: Kind<string> = { says: 'a path', read: (given) => given }
 
 export const truth: Kind<boolean> = {

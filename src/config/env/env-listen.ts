@@ -21,6 +21,23 @@ export const listenList: Kind<readonly ListenAddress[]> = {
   },
 }
 
+/** `0.0.0.0:9000 reuseport, 0.0.0.0:9443 ssl`, or `off`. */
+export const streamList: Kind<readonly ListenAddress[]> = {
+  says:
+    'a comma-separated list of `IP:PORT`, `[IPv6]:PORT` or `unix:/path`, each with flags after spaces ' +
+    '(`ssl`, `proxy_protocol`, `reuseport`, `backlog=N`, `deferred`, `bind`, `so_keepalive=…`); or `off`',
+  read(given) {
+    for (const entry of words(given)) {
+      const flags = entry.split(/\s+/).slice(1)
+      if (flags.includes('udp')) return new Wrong(`'udp' in '${entry}': streams of UDP are not served`)
+      if (flags.includes('http2'))
+        return new Wrong(`'http2' in '${entry}' is not a flag of a stream's address`)
+    }
+    const addresses = listenList.read(given)
+    return addresses instanceof Wrong ? addresses : addresses.map((each) => ({ ...each, isStream: true }))
+  },
+}
+
 interface Place {
   host: string
   port: number

@@ -135,7 +135,7 @@ function checkTogether(
     })
   }
   checkCertificates(environment, problems)
-  if (environment.proxyListen.length === 0) {
+  if (environment.proxyListen.length === 0 && environment.streamListen.length === 0) {
     problems.push({
       level: 'warning',
       name: from.get('proxyListen')!,

@@ -15,10 +15,11 @@ import {
   oneOf,
   path,
   portPair,
+  streamLogPlace,
   text,
   truth,
 } from './env-kinds.ts'
-import { cidr, listenList, nameServer } from './env-listen.ts'
+import { cidr, listenList, nameServer, streamList } from './env-listen.ts'
 import { row, type Variable } from './env-row.ts'
 import { certificates } from './env-tls.ts'
 
@@ -28,6 +29,12 @@ const word = { says: 'words', read: (given: string) => given.toLowerCase() }
 
 export const listening = {
   proxyListen: row('PROXY_LISTEN', listenList, '0.0.0.0:8000', 'Where clients connect.'),
+  streamListen: row(
+    'STREAM_LISTEN',
+    streamList,
+    'off',
+    'Where clients of tcp, tls and tls_passthrough routes connect: with `ssl` those of tls and tls_passthrough, without it those of tcp.',
+  ),
   adminListen: row(
     'ADMIN_LISTEN',
     listenList,
@@ -108,6 +115,12 @@ export const logs = {
     'The least important kind of line the operator log shows.',
   ),
   proxyAccessLog: row('PROXY_ACCESS_LOG', logPlace, 'off', 'Where a line for each request goes.'),
+  streamAccessLog: row(
+    'PROXY_STREAM_ACCESS_LOG',
+    streamLogPlace,
+    'off',
+    'Where a line for each session of a stream route goes.',
+  ),
   proxyErrorLog: row('PROXY_ERROR_LOG', logPlace, '/dev/stderr', 'Where the operator log goes.'),
 }
 
@@ -254,7 +267,7 @@ export const targets = {
     'SSL_TRUSTED_CERTIFICATE LUA_SSL_TRUSTED_CERTIFICATE',
     list(path),
     'system',
-    "Files in PEM of who may sign the certificate of a Redis, or of a target of a service that has no ca_certificates; `system` is those that Node trusts.",
+    'Files in PEM of who may sign the certificate of a Redis, or of a target of a service that has no ca_certificates; `system` is those that Node trusts.',
   ),
   sslVerifyDepth: row(
     'LUA_SSL_VERIFY_DEPTH SSL_VERIFY_DEPTH',

@@ -1,7 +1,7 @@
 /**
  * Plugin configurations, built: one handler an entity, whatever the number of chains it stands in.
  *
- * Left out, as if absent: what is disabled, what is bound to something disabled, what is for streams only, what is
+ * Left out, as if absent: what is disabled, what is bound to something disabled, what speaks other protocols, what is
  * bound to a route together with another service than the route's, and what is bound to a consumer together with a
  * consumer group. None of these may fall back to a wider scope.
  */
@@ -21,6 +21,7 @@ import type {
 import type { Opened } from './opened.ts'
 
 const HTTP_PROTOCOLS = new Set(['http', 'https', 'grpc', 'grpcs'])
+const STREAM_PROTOCOLS = new Set(['tcp', 'tls', 'tls_passthrough'])
 
 interface Entities {
   readonly routes: ReadonlyMap<string, RouteEntity>
@@ -35,6 +36,26 @@ export function compileBindings(
   opened: Opened,
   identities: Identities,
 ): Bindings {
+  const plugins = config.plugins.filter((entity) => speaks(entity, HTTP_PROTOCOLS))
+  return bind({ ...config, plugins }, tools, opened, identities)
+}
+
+/** The same for streams: what serves both there and here has a handler for each. */
+export function compileStreamBindings(
+  config: Config,
+  tools: BuildTools,
+  opened: Opened,
+  identities: Identities,
+): Bindings {
+  const plugins = config.plugins.filter((entity) => speaks(entity, STREAM_PROTOCOLS))
+  return bind({ ...config, plugins }, tools, opened, identities)
+}
+
+function speaks(entity: PluginEntity, protocols: ReadonlySet<string>): boolean {
+  return entity.protocols.some((protocol) => protocols.has(protocol))
+}
+
+function bind(config: Config, tools: BuildTools, opened: Opened, identities: Identities): Bindings {
   const entities: Entities = {
     routes: byId(config.routes),
     services: byId(config.services),
@@ -70,7 +91,6 @@ function byId<T extends { id: string }>(list: readonly T[]): Map<string, T> {
 
 function isInForce(entity: PluginEntity, { routes, services }: Entities): boolean {
   if (!entity.enabled || (entity.consumer !== null && entity.consumer_group !== null)) return false
-  if (!entity.protocols.some((protocol) => HTTP_PROTOCOLS.has(protocol))) return false
   if (entity.service !== null && services.get(entity.service)?.enabled !== true) return false
   if (entity.route === null) return true
   const route = routes.get(entity.route)

@@ -33,6 +33,13 @@ export const plugins: EntityDefinition = {
   schema: entityRecord(shared),
 }
 
+const HTTP = ['grpc', 'grpcs', 'http', 'https']
+
+/** What it can't serve is refused, as by Kong's own plugins. */
+function protocolsOf({ protocols = HTTP }: AnyPlugin): Field {
+  return s.set(s.string({ one_of: protocols }), { required: true, len_min: 1, default: [...protocols] })
+}
+
 function refused(value: Value): string | null {
   return value === null ? null : 'value must be null'
 }
@@ -42,6 +49,7 @@ export function pluginSchema(definition: AnyPlugin): Field {
   const fields: Record<string, Field> = {
     ...shared,
     config: { ...definition.schema, required: true },
+    protocols: protocolsOf(definition),
   }
   for (const scope of definition.noScope ?? []) fields[scope] = { ...shared[scope], custom: refused }
   return entityRecord(fields)
