@@ -35,7 +35,13 @@ function mayRetryAnswer(x: Exchange, status: number): boolean {
 
 const balancerOf = (x: Exchange) => x.route!.service!.balancer as FakeBalancer
 
-const ALWAYS: FaultCode[] = ['TARGET_QUEUE_FULL', 'TARGET_CONNECT', 'TARGET_CONNECT_TIMEOUT', 'TARGET_TLS']
+const ALWAYS: FaultCode[] = [
+  'TARGET_QUEUE_FULL',
+  'TARGET_CONNECT',
+  'TARGET_CONNECT_TIMEOUT',
+  'TARGET_TLS',
+  'TARGET_REFUSED',
+]
 const REPEATABLE: FaultCode[] = [
   'TARGET_RESET',
   'TARGET_WRITE_TIMEOUT',
@@ -47,6 +53,25 @@ test('where no byte reached the target every method is tried again', () => {
   for (const code of ALWAYS)
     for (const method of ['GET', 'POST', 'PATCH', 'LOCK', 'DELETE'])
       assert.equal(mayRetry(tried(method), faults[code]), true, `${method} after ${code}`)
+})
+
+test('what an HTTP/2 target never came to before it closed a connection in use is tried again for free', () => {
+  const x = tried('POST', 0)
+  x.reused = true
+  for (let i = 0; i < 100; i++) {
+    assert.equal(mayRetry(x, faults.TARGET_REFUSED), true)
+    assert.equal(x.attempts, 0)
+    x.attempts++
+    leaveTry(x)
+    x.target = makeTarget()
+  }
+  assert.equal(mayRetry(x, faults.TARGET_REFUSED), false, 'not without end')
+  assert.equal(
+    mayRetry(tried('POST', 0), faults.TARGET_REFUSED),
+    false,
+    'a stream that is merely refused is a try',
+  )
+  assert.equal(mayRetry(tried('POST', 1), faults.TARGET_REFUSED), true)
 })
 
 test('where one may have, POST, PATCH and LOCK are not, and all others are', () => {
@@ -133,8 +158,8 @@ test('without a policy no answer is declined', () => {
 
 const NOTHING = { onConnectFailure: false, onReset: false, onTimeout: false }
 const conditions: readonly [name: keyof typeof NOTHING, codes: FaultCode[]][] = [
-  ['onConnectFailure', ['TARGET_CONNECT', 'TARGET_CONNECT_TIMEOUT', 'TARGET_TLS']],
-  ['onReset', ['TARGET_RESET']],
+  ['onConnectFailure', ['TARGET_CONNECT', 'TARGET_CONNECT_TIMEOUT', 'TARGET_TLS', 'TARGET_REFUSED']],
+  ['onReset', ['TARGET_RESET', 'TARGET_REFUSED']],
   [
     'onTimeout',
     ['TARGET_CONNECT_TIMEOUT', 'TARGET_WRITE_TIMEOUT', 'TARGET_READ_TIMEOUT', 'TARGET_TRY_TIMEOUT'],

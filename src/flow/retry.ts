@@ -4,7 +4,8 @@
  * Only while it cannot act twice and the client has seen nothing: always where no byte reached the target; for
  * repeatable methods where one may have. Kong's conditions are errors and time-outs; a service's retry
  * policy names its own, and answers too. A connection that had served before and died without a word is the race of a
- * keep-alive timeout with a request: it is no try and no retry, and the next one uses a new connection.
+ * keep-alive timeout with a request: it is no try and no retry, and the next one uses a new connection. Nor is a request
+ * that an HTTP/2 target has not touched because it was closing a connection that had served others (GOAWAY).
  */
 import { type Fault, faults } from '../base/faults.ts'
 import { type Exchange, STAGE_TRYING } from '../contract/exchange.ts'
@@ -12,6 +13,9 @@ import type { RetryPolicy } from '../contract/plan.ts'
 import { forgetReceived } from '../http1/fields.ts'
 
 export const NO_RETRY = -1
+
+/** Refusals that count as no try, for one exchange: a target that never stops refusing has to be told apart. */
+const FREE_MAX = 100
 
 /** Milliseconds until the next try, or NO_RETRY. The balancer knows already that this one is over. */
 export function retryAfterFault(x: Exchange, fault: Fault, random: () => number): number {
@@ -24,6 +28,10 @@ export function retryAfterFault(x: Exchange, fault: Fault, random: () => number)
   if (fault.retry === 'if-repeatable' && !mayActTwice(x, policy)) return NO_RETRY
   if (x.reused && fault === faults.TARGET_RESET && !x.freshOnly) {
     x.freshOnly = true
+    x.attempts--
+    return 0
+  }
+  if (fault === faults.TARGET_REFUSED && x.reused && x.tried.length < FREE_MAX) {
     x.attempts--
     return 0
   }
@@ -82,6 +90,7 @@ function isCondition(policy: RetryPolicy, fault: Fault): boolean {
   if (fault === faults.TARGET_RESET) return policy.onReset
   if (fault === faults.TARGET_CONNECT || fault === faults.TARGET_TLS) return policy.onConnectFailure
   if (fault === faults.TARGET_CONNECT_TIMEOUT) return policy.onConnectFailure || policy.onTimeout
+  if (fault === faults.TARGET_REFUSED) return policy.onReset || policy.onConnectFailure
   return fault === faults.TARGET_QUEUE_FULL || policy.onTimeout
 }
 

@@ -17,8 +17,8 @@ import { RequestIds } from '../../src/flow/listener/request-ids.ts'
 import { Plans } from '../../src/flow/plans.ts'
 import { Response } from '../../src/flow/response/response.ts'
 import { TargetConnection } from '../../src/flow/transport/connection.ts'
-import { Http1Transport } from '../../src/flow/transport/http1.ts'
 import { RequestHead } from '../../src/flow/transport/request-head.ts'
+import { Transports } from '../../src/flow/transport/transports.ts'
 import { LIMITS } from '../kit/client-rig.ts'
 import { FakeBalancer, makePlan, makeRoute, makeService, RESPONSE_SETTINGS } from '../kit/flow-rig.ts'
 import { freePort } from '../kit/ports.ts'
@@ -87,7 +87,7 @@ async function openGateway(t: TestContext): Promise<{ turn: SeenTurn; port: numb
   }
   const head = new RequestHead({ product: 'sluice/1', requestIdUpstream: true, portMaps: new Map() })
   const tools = { clock, turn, deadlines, limits, pipelining: false, head, readBuffer }
-  const transport = new Http1Transport(tools, flow)
+  const transport = new Transports(tools, flow)
   flow.stages.transport = transport
   const pool = transport.open({ ip: '127.0.0.1', port: await openTarget(t), tls: null, http: 'http/1.1' })
   const target = new Target('a', 'a', Buffer.from('Host: a\r\n'), 1, pool)

@@ -49,6 +49,7 @@ export class TargetTlsCompiler {
 
 /** What is spoken to the targets of a service. */
 export function httpOf({ protocol, http2 }: ServiceEntity): Address['http'] {
-  if (protocol === 'grpc' || http2 === 'prior_knowledge') return 'h2'
-  return protocol === 'grpcs' || http2 === 'negotiate' ? 'alpn' : 'http/1.1'
+  // gRPC is nothing without HTTP/2: over TLS it is all that is offered.
+  if (protocol === 'grpc' || protocol === 'grpcs' || http2 === 'prior_knowledge') return 'h2'
+  return http2 === 'negotiate' ? 'alpn' : 'http/1.1'
 }

@@ -14,10 +14,13 @@ import type { Pool } from './pool.ts'
 export class Transports implements Transport {
   readonly #http1: Http1Transport
   readonly #http2: Http2Transport
+  /** False where a request may share a connection that is in use. */
+  readonly #takesIdle: boolean
 
   constructor(tools: TransportTools, events: TransportEvents) {
     this.#http1 = new Http1Transport(tools, events)
     this.#http2 = new Http2Transport(tools, events, this.#http1)
+    this.#takesIdle = !tools.pipelining
   }
 
   open(address: Address): Pool {
@@ -32,9 +35,13 @@ export class Transports implements Transport {
 
   send(x: Exchange, target: Target): void {
     const address = target.address
-    if (address.http !== 'http/1.1') this.#http2.send(x, target)
-    else if (address.tls === null) this.#http1.sendThrough(target.pool as Pool, x, target)
-    else this.#http1.send(x, target)
+    if (address.http !== 'http/1.1') return this.#http2.send(x, target)
+    if (address.tls !== null) return this.#http1.send(x, target)
+    const pool = target.pool as Pool // made by `open`
+    // What most requests find, by the shortest way.
+    const idle = this.#takesIdle && !x.freshOnly ? pool.take() : null
+    if (idle !== null) idle.begin(x, target)
+    else this.#http1.sendThrough(pool, x, target)
   }
 
   /** Tells what has happened since it was last asked, and what there is now. */

@@ -168,7 +168,7 @@ export class TargetSession implements Timed, StreamHome {
   }
 
   #onSettings(streams: number | undefined): void {
-    this.heard()
+    this.#heardMs = this.#owner.clock.now()
     this.#streamsMax = Math.min(streams ?? STREAMS_MAX, STREAMS_MAX)
     this.#owner.allows(this.#streamsMax)
     if (this.hasRoom) this.#owner.hasRoom(this)
@@ -186,7 +186,8 @@ export class TargetSession implements Timed, StreamHome {
     if (this.#tries.size === 0) this.destroy()
   }
 
-  heard(): void {
+  answered(): void {
+    this.hasAnswered = true
     this.#heardMs = this.#owner.clock.now()
   }
 
@@ -197,7 +198,6 @@ export class TargetSession implements Timed, StreamHome {
   leave(over: StreamTry): void {
     if (!this.#tries.delete(over)) return
     this.#owner.over(over)
-    if (this.#heardMs > this.openedMs) this.hasAnswered = true
     if (this.#tries.size === 0) this.#becomeIdle()
     if (this.hasRoom) this.#owner.hasRoom(this)
   }

@@ -44,8 +44,8 @@ export interface StreamTools {
 /** The session as its tries see it. */
 export interface StreamHome {
   readonly scheme: 'http' | 'https'
-  /** A frame of the target has come. */
-  heard(): void
+  /** A part of an answer has come. */
+  answered(): void
   /** The try is over; the session has its place back. */
   leave(over: StreamTry): void
   /** True for a stream that the target has said it never came to (GOAWAY). */
@@ -152,7 +152,7 @@ export class StreamTry implements Carrier, Timed {
   }
 
   #hear(x: Exchange): void {
-    this.#home.heard()
+    this.#home.answered()
     this.#started = true
     if (x.firstByteMs === 0) x.firstByteMs = this.#tools.events.now()
     if (!this.#blocked) this.#allow(this.#service.readTimeoutMs)
