@@ -23,6 +23,8 @@ import type { ServerTls } from '../src/contract/tls.ts'
 import { WriteRequests } from '../src/socket/socket-writer.ts'
 import { readStreamBinding } from '../src/socket/stream-binding.ts'
 import { Connection } from './http1/connection.ts'
+import { Http2Connection } from './http2/http2-connection.ts'
+import { UnknownProtocol } from './http2/preface.ts'
 import type { ListenerSide, Served } from './listener-side.ts'
 import { type Peer, peerOf } from './peer.ts'
 import { readPreamble } from './proxy-protocol.ts'
@@ -134,7 +136,7 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
   #begin(accepted: net.Socket, address: ListenAddress, proxiedAddress: string, first: Buffer | null): void {
     if (address.ssl) return this.#shake(accepted, address, proxiedAddress, first)
     const peer = peerOf(accepted, ++this.#accepted, proxiedAddress)
-    const served = this.#serve(handleOf(accepted), peer)
+    const served = this.#serve(handleOf(accepted), peer, address.http2)
     if (first !== null && first.length > 0) served.take(first, 0, first.length)
   }
 
@@ -168,21 +170,30 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
     this.#tools.deadlines.remove(handshake)
   }
 
-  #serve(handle: object | null, peer: Peer): Served {
+  /** `isEither`: the first bytes are to tell whether it is HTTP/2. */
+  #serve(handle: object | null, peer: Peer, isEither = false): Served {
     const buffer = this.#tools.readBuffer
     let connection: Served | null = null
     const socket = socketOver(handle, {
       buffer,
       callback: (count) => connection?.onRead(count, buffer) ?? false,
     })
-    const served: Served = new Connection(this, socket, peer)
-    connection = served
-    this.#open.add(served)
-    this.#tools.deadlines.add(served)
+    const become = (next: Served): void => {
+      if (connection !== null) {
+        this.#open.delete(connection)
+        this.#tools.deadlines.remove(connection)
+      }
+      connection = next
+      this.#open.add(next)
+      this.#tools.deadlines.add(next)
+    }
+    const Known = peer.isHttp2 ? Http2Connection : Connection
+    const served = isEither ? new UnknownProtocol(this, socket, peer, become) : new Known(this, socket, peer)
+    become(served)
     this.#tools.onCount('accepted')
-    socket.on('end', () => served.onEnd())
-    socket.on('error', () => served.onGone(faults.CLIENT_GONE))
-    socket.on('close', () => served.onGone(faults.CLIENT_GONE))
+    socket.on('end', () => connection?.onEnd())
+    socket.on('error', () => connection?.onGone(faults.CLIENT_GONE))
+    socket.on('close', () => connection?.onGone(faults.CLIENT_GONE))
     return served
   }
 
