@@ -97,6 +97,7 @@ const rows = {
   TUNNEL_CLOSED: [503, 'operator', 'never', 'close', 'The gateway closed the tunnel'],
   TARGET_REFUSED: [502, 'upstream', 'always', 'keep', BAD_GATEWAY],
   DEADLINE_EXCEEDED: [504, 'upstream', 'never', 'keep', 'the deadline of the call has passed'],
+  GRPCS_REQUIRED: [200, 'client', 'never', 'keep', 'gRPC request matched gRPCs route'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

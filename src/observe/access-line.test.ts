@@ -27,6 +27,15 @@ test('the line is Kong’s', () => {
   )
 })
 
+test('a request over HTTP/2 is said to be one (as nginx)', () => {
+  const line = lineOf('GET /a HTTP/1.1\nHost: a\n', (x) => {
+    const client = new FakeClient()
+    client.isHttp2 = true
+    x.client = client
+  })
+  assert.match(line, /"GET \/a HTTP\/2\.0" 200/)
+})
+
 test('what is not there is a dash, and a request that could not be read is empty', () => {
   const x = new Exchange(REQUEST_LIMITS)
   x.status = 400

@@ -37,7 +37,11 @@ UNSAFE[BACKSLASH] = 1
 const HEX = Buffer.from('0123456789ABCDEF')
 const BEFORE_USER = Buffer.from(' - ')
 const AFTER_NO_REQUEST = Buffer.from('" ')
-const AFTER_REQUEST = [Buffer.from(' HTTP/1.0" '), Buffer.from(' HTTP/1.1" ')] as const
+const AFTER_REQUEST = [
+  Buffer.from(' HTTP/1.0" '),
+  Buffer.from(' HTTP/1.1" '),
+  Buffer.from(' HTTP/2.0" '),
+] as const
 const BEFORE_REFERER = Buffer.from(' "')
 const BEFORE_AGENT = Buffer.from('" "')
 const BEFORE_ID = Buffer.from('" kong_request_id: "')
@@ -63,7 +67,7 @@ export class AccessLine {
     if (head.targetEnd === 0) putOurs(out, AFTER_NO_REQUEST)
     else {
       putBytes(out, head.bytes, head.methodStart, head.targetEnd)
-      putOurs(out, AFTER_REQUEST[head.minor]!)
+      putOurs(out, AFTER_REQUEST[client?.isHttp2 === true ? 2 : head.minor]!)
     }
     out.putDecimal(x.status)
     putByte(out, 32)

@@ -23,3 +23,21 @@ for (const [protocols, scheme, type, fault] of cases)
     x.forwardedScheme = scheme
     assert.equal(checkProtocol(x).code, fault)
   })
+
+const overHttp2: readonly [protocols: number, scheme: 'http' | 'https', type: string, fault: FaultCode][] = [
+  [PROTOCOL_GRPC, 'http', 'application/grpc', 'NONE'],
+  [PROTOCOL_GRPC | PROTOCOL_GRPCS, 'http', 'application/grpc+proto', 'NONE'],
+  [PROTOCOL_GRPCS, 'https', 'application/grpc', 'NONE'],
+  [PROTOCOL_GRPCS, 'http', 'application/grpc', 'GRPCS_REQUIRED'],
+  [PROTOCOL_GRPC, 'http', 'text/plain', 'GRPC_REQUIRED'],
+  [PROTOCOL_HTTPS, 'http', 'application/grpc', 'HTTPS_REQUIRED'],
+]
+for (const [protocols, scheme, type, fault] of overHttp2)
+  test(`a route with protocols ${protocols}, asked by HTTP/2 over ${scheme} with type "${type}": ${fault}`, () => {
+    const client = new FakeClient()
+    client.isHttp2 = true
+    const x = readExchange(`POST / HTTP/1.1\nHost: a\nContent-Type: ${type}\n`, client)
+    x.route = makeRoute(null, { protocols })
+    x.forwardedScheme = scheme
+    assert.equal(checkProtocol(x).code, fault)
+  })

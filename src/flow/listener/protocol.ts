@@ -10,8 +10,9 @@ export function checkProtocol(x: Exchange): Fault {
   if ((allowed & PROTOCOL_HTTPS) !== 0)
     return x.forwardedScheme === 'https' ? faults.NONE : faults.HTTPS_REQUIRED
   if ((allowed & (PROTOCOL_GRPC | PROTOCOL_GRPCS)) === 0) return faults.NONE
-  // This listener speaks HTTP/1.1: whatever says it is gRPC can't be.
-  return (getField(x.request, 'content-type') ?? '').startsWith('application/grpc')
-    ? faults.HTTP2_REQUIRED
-    : faults.GRPC_REQUIRED
+  if (!(getField(x.request, 'content-type') ?? '').startsWith('application/grpc')) return faults.GRPC_REQUIRED
+  if (!x.client!.isHttp2) return faults.HTTP2_REQUIRED
+  return (allowed & PROTOCOL_GRPC) !== 0 || x.forwardedScheme === 'https'
+    ? faults.NONE
+    : faults.GRPCS_REQUIRED
 }

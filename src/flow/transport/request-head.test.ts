@@ -61,6 +61,14 @@ function fieldsOf(text: string, asked: Asked = {}): Map<string, string> {
   return map
 }
 
+test('Via names the version that the client speaks', () => {
+  const via = (text: string, isHttp2: boolean): string | undefined =>
+    fieldsOf(text, { client: { isHttp2 } }).get('via')
+  assert.equal(via('GET / HTTP/1.1\nHost: a\n', true), '2 sluice/1')
+  assert.equal(via('GET / HTTP/1.1\nHost: a\n', false), '1.1 sluice/1')
+  assert.equal(via('GET / HTTP/1.0\nHost: a\n', false), '1.0 sluice/1')
+})
+
 test('a plain request, byte for byte', () => {
   assert.equal(
     head('GET /a?b HTTP/1.1\nHost: Shop.test:81\nUser-Agent: x\nAccept: */*\n', { requestId: true }),

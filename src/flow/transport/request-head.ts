@@ -73,7 +73,8 @@ const TE_TRAILERS = Buffer.from('TE: trailers\r\n')
 const SLASH = 47
 
 export class RequestHead {
-  readonly #via: readonly [Buffer, Buffer]
+  /** By the version the client speaks (RFC 9110 §7.6.3): 1.0, 1.1, 2. */
+  readonly #via: readonly [Buffer, Buffer, Buffer]
   /** The same for a request that asks for WebSocket. */
   readonly #viaUpgrade: Buffer
   readonly #settings: ForwardSettings
@@ -83,6 +84,7 @@ export class RequestHead {
     this.#via = [
       Buffer.from(`Via: 1.0 ${settings.product}\r\nConnection: keep-alive\r\n`),
       Buffer.from(`Via: 1.1 ${settings.product}\r\nConnection: keep-alive\r\n`),
+      Buffer.from(`Via: 2 ${settings.product}\r\nConnection: keep-alive\r\n`),
     ]
     this.#viaUpgrade = Buffer.from(
       `Via: 1.1 ${settings.product}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n`,
@@ -107,7 +109,7 @@ export class RequestHead {
       out.putAll(CRLF)
     }
     if ((head.present & ODD) !== 0) putOdd(out, x)
-    out.putAll(asksForTunnel(x) ? this.#viaUpgrade : this.#via[head.minor]!)
+    out.putAll(asksForTunnel(x) ? this.#viaUpgrade : this.#via[x.client!.isHttp2 ? 2 : head.minor]!)
     putFraming(out, x)
   }
 }
