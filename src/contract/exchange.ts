@@ -29,6 +29,21 @@ export interface ExchangeTimer {
   cancel(): void
 }
 
+/** Made by a plugin for one exchange: what its target is sent in place of the body that comes. */
+export interface RequestTransform {
+  /** For bytes [start, end), which are only lent; may be none. Null: they are malformed, and the request is refused. */
+  pass(x: Exchange, bytes: Uint8Array, start: number, end: number): Uint8Array | null
+  /** Behind the last of them. */
+  end(x: Exchange): Uint8Array | null
+}
+
+/** The same for what its client is sent. The plugin that sets it also sees to x.responseLength. */
+export interface ResponseTransform {
+  pass(x: Exchange, bytes: Uint8Array, start: number, end: number): Uint8Array
+  /** Behind the last of them. The trailers are in x.responseTrailers, and may be emptied. */
+  end(x: Exchange): Uint8Array
+}
+
 /**
  * What the flow keeps of an exchange that has become a tunnel: bytes pass both ways, as they are, until both sides
  * have ended theirs.
@@ -145,6 +160,8 @@ export class Exchange {
   /** The try under way is on a connection that had served before, and the next one may not be. */
   reused: boolean
   freshOnly: boolean
+  /** Set by a plugin in its request step, which then also sets x.requestLength. */
+  requestTransform: RequestTransform | null
   requestBytes: number
   /** The most that `requestBytes` may come to, where a plugin limits it; more is refused while it streams. */
   requestBytesMax: number
@@ -174,6 +191,8 @@ export class Exchange {
   responseBody: Buffer | null
   /** The body of an answer of our own. */
   answerBody: Uint8Array
+  /** Set by a plugin in its response step. */
+  responseTransform: ResponseTransform | null
   responseBytes: number
   firstByteMs: number
   endMs: number
@@ -228,6 +247,7 @@ export class Exchange {
     this.replayable = true
     this.reused = false
     this.freshOnly = false
+    this.requestTransform = null
     this.requestBytes = 0
     this.requestBytesMax = UNLIMITED
     this.holds = 0
@@ -243,6 +263,7 @@ export class Exchange {
     this.bodyless = false
     this.responseBody = null
     this.answerBody = NO_BODY
+    this.responseTransform = null
     this.responseBytes = 0
     this.firstByteMs = 0
     this.endMs = 0
@@ -294,6 +315,7 @@ export class Exchange {
     this.replayable = true
     this.reused = false
     this.freshOnly = false
+    this.requestTransform = null
     this.requestBytes = 0
     this.requestBytesMax = UNLIMITED
     this.holds = 0
@@ -309,6 +331,7 @@ export class Exchange {
     this.bodyless = false
     this.responseBody = null
     this.answerBody = NO_BODY
+    this.responseTransform = null
     this.responseBytes = 0
     this.firstByteMs = 0
     this.endMs = 0

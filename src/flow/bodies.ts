@@ -44,6 +44,16 @@ export abstract class Bodies {
     }
     if (x.requestBytes > x.requestBytesMax) return this.refuse(x, faults.REQUEST_SIZE_EXCEEDED)
     if (x.stage === STAGE_READING) return this.#gatherMore(x, bytes, start, end)
+    if (x.requestTransform === null) this.#toTarget(x, bytes, start, end)
+    else this.#passOn(x, x.requestTransform.pass(x, bytes, start, end))
+  }
+
+  #passOn(x: Exchange, bytes: Uint8Array | null): void {
+    if (bytes === null) this.refuse(x, faults.REQUEST_MALFORMED)
+    else if (bytes.length > 0) this.#toTarget(x, bytes, 0, bytes.length)
+  }
+
+  #toTarget(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
     const carrier = x.carrier
     if (carrier === null) return
     if (x.stage === STAGE_TRYING && x.replayable) keepForReplay(x, bytes, start, end)
@@ -61,6 +71,7 @@ export abstract class Bodies {
   requestEnd(x: Exchange): void {
     x.requestEnded = true
     if (x.stage === STAGE_READING && x.requestBody !== null) return this.gathered(x)
+    if (x.requestTransform !== null && x.requestBody === null) this.#passOn(x, x.requestTransform.end(x))
     if (x.carrier !== null && x.requestBody === null) x.carrier.endBody(x)
   }
 
@@ -104,8 +115,21 @@ export abstract class Bodies {
   }
 
   protected toClient(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
+    if (x.responseTransform !== null)
+      return this.#answerWith(x, x.responseTransform.pass(x, bytes, start, end))
     x.responseBytes += end - start
     return x.client!.writeBody(x, bytes, start, end)
+  }
+
+  /** The answer is whole: so is what a plugin makes of it. */
+  protected endTransform(x: Exchange): void {
+    if (!x.bodyless && x.responseTransform !== null) this.#answerWith(x, x.responseTransform.end(x))
+  }
+
+  #answerWith(x: Exchange, bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true
+    x.responseBytes += bytes.length
+    return x.client!.writeBody(x, bytes, 0, bytes.length)
   }
 
   /** From the listener: the client reads again. */
@@ -118,7 +142,7 @@ export abstract class Bodies {
   }
 }
 
-function keepForReplay(x: Exchange, bytes: Buffer, start: number, end: number): void {
+function keepForReplay(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
   const soFar = x.replay ?? NO_BYTES
   if (soFar.length + end - start > REPLAY_MAX) {
     x.replay = null

@@ -260,6 +260,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   }
 
   #respond(x: Exchange): void {
+    this.stages.response.fit(x)
     x.responseBody = null
     x.responseLength = x.answerBody.length
     this.setBodyless(x)
@@ -286,6 +287,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   }
 
   #end(x: Exchange): void {
+    if (x.responseTransform !== null) this.endTransform(x)
     this.#log(x)
     x.client!.end(x)
   }

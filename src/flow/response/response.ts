@@ -6,13 +6,14 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { type Fault, faults } from '../../base/faults.ts'
-import { type Exchange, NO_BODY } from '../../contract/exchange.ts'
+import type { Exchange } from '../../contract/exchange.ts'
 import { addField, forgetReceived, getField, setField } from '../../http1/fields.ts'
 import { takesTrailers } from '../../http1/framing.ts'
 import { type Head, DROPPED as ROW_DROPPED, STRIDE } from '../../http1/head.ts'
 import { bit } from '../../http1/names.ts'
+import { fitForGrpc, grpcStatus, isGrpc, makeGrpcAnswer } from './grpc-answer.ts'
 import { statusLine } from './reasons.ts'
-import { CONTENT_TYPES, chooseKind, grpcStatus, isGrpc, renderError } from './templates.ts'
+import { CONTENT_TYPES, chooseKind, renderError } from './templates.ts'
 
 const HAS_TRAILER = bit('trailer')
 const HAS_KONG_DEBUG = bit('kong-debug')
@@ -43,6 +44,8 @@ const DROPPED =
   bit('upgrade') |
   bit('te')
 
+/** What Kong says where the route asks for TLS. */
+const GRPC_CANCELLED = 1
 const K = 107
 const DASH = 45
 const CRLF = Buffer.from('\r\n')
@@ -141,6 +144,11 @@ export class Response {
     x.client!.out.putAll(this.#date)
   }
 
+  /** An answer of our own is whole: a gRPC call wants it in a form of its own. */
+  fit(x: Exchange): void {
+    if (isGrpc(x)) fitForGrpc(x)
+  }
+
   /** Fills in status, type and body for a fault (as Kong). */
   render(x: Exchange, fault: Fault): void {
     x.fault = fault
@@ -154,7 +162,8 @@ export class Response {
       addField(x.response, 'Connection', 'Upgrade')
       addField(x.response, 'Upgrade', 'HTTP/2')
     }
-    if (isGrpc(x)) return renderGrpc(x, text)
+    if (isGrpc(x))
+      return makeGrpcAnswer(x, text, fault === faults.GRPCS_REQUIRED ? GRPC_CANCELLED : grpcStatus(x.status))
     const kind = chooseKind(x, fault, this.#settings.errorDefaultType)
     setField(x.response, 'Content-Type', CONTENT_TYPES[kind])
     x.answerBody = Buffer.from(renderError(kind, text, x.requestId.latin1Slice(0, x.requestId.length)))
@@ -199,12 +208,4 @@ function addDebugFields(x: Exchange): void {
   if (route.service === null) return
   setField(x.response, 'Kong-Service-Id', route.service.id)
   if (route.service.name !== null) setField(x.response, 'Kong-Service-Name', route.service.name)
-}
-
-/** gRPC reads an error in fields; the body stays empty. */
-function renderGrpc(x: Exchange, text: string): void {
-  setField(x.response, 'Content-Type', 'application/grpc')
-  setField(x.response, 'grpc-status', String(grpcStatus(x.status)))
-  setField(x.response, 'grpc-message', text)
-  x.answerBody = NO_BODY
 }

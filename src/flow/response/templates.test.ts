@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exchangeOf } from '../../../test/kit/balancer-rig.ts'
 import { type FaultCode, faults } from '../../base/faults.ts'
-import { chooseKind, grpcStatus, isGrpc, renderError } from './templates.ts'
+import { chooseKind, renderError } from './templates.ts'
 
 test('each kind is exactly Kong’s', () => {
   assert.equal(renderError('json', 'a "b"', 'id'), '{\n  "message":"a \\"b\\"",\n  "request_id":"id"\n}')
@@ -74,17 +74,4 @@ test('without Accept the gateway’s own errors are JSON, those of its server la
     assert.equal(kindFor('Content-Type: text/html; charset=x\n', code, 'application/xml'), 'html', code)
     assert.equal(kindFor('Content-Type: image/png\n', code), 'plain', code)
   }
-})
-
-test('gRPC is known by its type, and has its own statuses', () => {
-  assert.deepEqual(
-    ['application/grpc', 'Application/gRPC+proto', 'application/json', ''].map((type) =>
-      isGrpc(exchangeOf(`GET / HTTP/1.1\nHost: a\nContent-Type: ${type}\n`)),
-    ),
-    [true, true, false, false],
-  )
-  assert.deepEqual(
-    [400, 401, 403, 404, 409, 418, 429, 499, 500, 501, 502, 503, 504].map(grpcStatus),
-    [3, 16, 7, 5, 6, 3, 8, 1, 13, 12, 13, 14, 4],
-  )
 })

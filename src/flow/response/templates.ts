@@ -31,6 +31,7 @@ const SERVER_LAYER: ReadonlySet<Fault> = new Set([
   faults.TARGET_CONNECT,
   faults.TARGET_CONNECT_TIMEOUT,
   faults.TARGET_RESET,
+  faults.TARGET_REFUSED,
   faults.TARGET_INVALID,
   faults.TARGET_WRITE_TIMEOUT,
   faults.TARGET_READ_TIMEOUT,
@@ -45,29 +46,6 @@ export function chooseKind(x: Exchange, fault: Fault, fallback: string): Kind {
   if (!SERVER_LAYER.has(fault)) return 'json'
   const own = getFields(x.request, 'content-type')[0]
   return fromType((own ?? fallback).split(';', 1)[0]!.trim().toLowerCase()) ?? 'plain'
-}
-
-export function isGrpc(x: Exchange): boolean {
-  return (getFields(x.request, 'content-type')[0] ?? '').toLowerCase().startsWith('application/grpc')
-}
-
-const GRPC_STATUS: Readonly<Record<number, number>> = {
-  400: 3,
-  401: 16,
-  403: 7,
-  404: 5,
-  409: 6,
-  429: 8,
-  499: 1,
-  500: 13,
-  501: 12,
-  503: 14,
-  504: 4,
-}
-
-/** What an HTTP status is called in gRPC. */
-export function grpcStatus(status: number): number {
-  return GRPC_STATUS[status] ?? (status >= 500 ? 13 : status >= 400 ? 3 : 2)
 }
 
 const MAX_RANGES = 32
