@@ -37,6 +37,8 @@ export class Tunnel implements ExchangeTunnel {
   readonly #client: FrameTracker
   readonly #target: FrameTracker
   #isClosing: boolean
+  /** Also within a call of ours: what is sent to one side may come back from the other before that returns. */
+  #isOver: boolean
   /** The side has been sent a close frame of ours. */
   #toldClient: boolean
   #toldTarget: boolean
@@ -48,6 +50,7 @@ export class Tunnel implements ExchangeTunnel {
     this.#client = new FrameTracker()
     this.#target = new FrameTracker()
     this.#isClosing = false
+    this.#isOver = false
     this.#toldClient = false
     this.#toldTarget = false
     this.#callOff = null
@@ -105,14 +108,14 @@ export class Tunnel implements ExchangeTunnel {
 
   /** Not within a frame, and not behind a close frame of the other side's own. */
   #tellTarget(): void {
-    if (!this.#client.isBetween || this.#client.hasClosed || this.#x.requestEnded) return
+    if (this.#isOver || !this.#client.isBetween || this.#client.hasClosed || this.#x.requestEnded) return
     this.#toldTarget = true
     const frame = this.#makeTargetClose()
     this.#x.carrier?.writeBody(this.#x, frame, 0, frame.length)
   }
 
   #tellClient(): void {
-    if (!this.#target.isBetween || this.#target.hasClosed) return
+    if (this.#isOver || !this.#target.isBetween || this.#target.hasClosed) return
     this.#toldClient = true
     const frame = makeServerClose(GOING_AWAY)
     this.#x.client!.writeBody(this.#x, frame, 0, frame.length)
@@ -120,12 +123,14 @@ export class Tunnel implements ExchangeTunnel {
 
   /** True when both have closed: the exchange is over then. */
   #hasClosed(): boolean {
+    if (this.#isOver) return true
     if (!this.#client.hasClosed || !this.#target.hasClosed) return false
     this.#owner.endTunnel(this.#x, faults.NONE)
     return true
   }
 
   ended(): void {
+    this.#isOver = true
     this.#callOff?.()
     this.#callOff = null
     this.#owner.left(this)

@@ -1,15 +1,24 @@
 /** tunnels — the tunnels of one worker: counted, given their time to live, and closed in good order when it drains. */
+import type { Clock } from '../../base/clock.ts'
 import type { Fault } from '../../base/faults.ts'
 import type { Exchange } from '../../contract/exchange.ts'
-import type { Stages } from '../stages.ts'
 import { Tunnel, type TunnelOwner } from './tunnel.ts'
 
 /** What both sides have for closing, once a tunnel has lived for TUNNEL_LIFETIME. */
 export const CLOSE_GRACE_MS = 5000
 
+/** What the tunnels need of the flow's stages. */
+export interface TunnelStages {
+  readonly clock: Clock
+  readonly later: (ms: number, callback: () => void) => () => void
+  readonly random: () => number
+  readonly tally: { tunnel(what: 'opened' | 'closed'): void }
+  readonly tunnelLifetimeMs: number
+}
+
 /** What the tunnels ask of the flow. */
 export interface TunnelFlow {
-  readonly stages: Pick<Stages, 'later' | 'clock' | 'random' | 'tally' | 'tunnelLifetimeMs'>
+  readonly stages: TunnelStages
   endTunnel(x: Exchange, fault: Fault): void
 }
 

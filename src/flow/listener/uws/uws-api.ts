@@ -23,6 +23,8 @@ export interface UwsResponse {
   resume(): void
   cork(write: () => void): unknown
   close(): unknown
+  /** Ends the use of `res`. `protocol` and `extensions` may be ''. */
+  upgrade(data: UwsSocketData, key: string, protocol: string, extensions: string, context: UwsContext): void
   /** 4 or 16 bytes, none on a unix socket. */
   getRemoteAddress(): ArrayBuffer
   getProxiedRemoteAddress(): ArrayBuffer
@@ -43,6 +45,53 @@ export interface UwsRequest {
   forEach(each: (lower: string, value: string) => void): void
 }
 
+/** Of the engine's own: what an upgrade belongs to. */
+export interface UwsContext {
+  readonly context?: never
+}
+
+/** Gone once its `close` handler has been called: any call then throws. */
+export interface UwsWebSocket {
+  /** 2: dropped, as too much waits. */
+  send(message: UwsBytes, isBinary: boolean, compress: boolean): number
+  ping(message: UwsBytes): number
+  /** Sends a close frame (0: without code) and closes; calls the `close` handler before it returns. */
+  end(code: number, reason: UwsBytes): void
+  close(): void
+  getBufferedAmount(): number
+  getUserData(): UwsSocketData
+}
+
+/** What an upgrade carries over to its WebSocket: the engine copies the fields of a plain object. */
+export interface UwsSocketData {
+  readonly tunnel: UwsTunnelSide
+}
+
+/** Whom the engine calls for one WebSocket. Bytes are only lent. */
+export interface UwsTunnelSide {
+  opened(ws: UwsWebSocket): void
+  message(bytes: ArrayBuffer, isBinary: boolean): void
+  pinged(bytes: ArrayBuffer): void
+  ponged(bytes: ArrayBuffer): void
+  drained(): void
+  closed(code: number, reason: ArrayBuffer): void
+}
+
+export interface UwsBehavior {
+  readonly maxPayloadLength: number
+  readonly maxBackpressure: number
+  readonly idleTimeout: number
+  readonly sendPingsAutomatically: boolean
+  readonly compression: number
+  upgrade(res: UwsResponse, req: UwsRequest, context: UwsContext): void
+  open(ws: UwsWebSocket): void
+  message(ws: UwsWebSocket, bytes: ArrayBuffer, isBinary: boolean): void
+  ping(ws: UwsWebSocket, bytes: ArrayBuffer): void
+  pong(ws: UwsWebSocket, bytes: ArrayBuffer): void
+  drain(ws: UwsWebSocket): void
+  close(ws: UwsWebSocket, code: number, reason: ArrayBuffer): void
+}
+
 /** What `listen` hands out; not an object of ours. */
 export interface UwsListenSocket {
   readonly listenSocket?: never
@@ -50,6 +99,8 @@ export interface UwsListenSocket {
 
 export interface UwsApp {
   any(pattern: string, handler: (res: UwsResponse, req: UwsRequest) => void): unknown
+  /** Takes GETs with a Sec-WebSocket-Key of the right length; others go on to `any`. */
+  ws(pattern: string, behavior: UwsBehavior): unknown
   listen(host: string, port: number, done: (socket: UwsListenSocket | false) => void): unknown
   /** Ends all connections at once. */
   close(): unknown

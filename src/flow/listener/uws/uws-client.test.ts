@@ -15,6 +15,7 @@ import { AddressReader } from './uws-address.ts'
 import type { UwsRequest, UwsResponse } from './uws-api.ts'
 import { HELD_HIGH } from './uws-body.ts'
 import { UwsClient } from './uws-client.ts'
+import { loadFraming } from './uws-framing.ts'
 import { UwsRequestHead } from './uws-request-head.ts'
 import type { UwsDoor, UwsShared } from './uws-shared.ts'
 
@@ -228,7 +229,7 @@ class Rig {
         for (const [name, value] of [['host', 'a'] as const, ...fields]) each(name, value)
       },
     }
-    this.client.begin(this.#response(), req, door)
+    this.client.begin(this.#response(), req, door, null)
   }
 
   /** A request whose answer has begun, with `length`. */
@@ -286,6 +287,9 @@ class Rig {
         clientGone: () => void this.gone++,
         clientDrain: () => void this.drains++,
       },
+      framing: loadFraming(),
+      enterTunnel: () => {},
+      leftTunnel: () => {},
       freed: (_client, again) => {
         this.freed++
         if (again) this.reusable++
@@ -325,6 +329,7 @@ class Rig {
       pause: () => say('pause'),
       resume: () => say('resume'),
       cork: (write) => write(),
+      upgrade: () => say('upgrade'),
       close: () => {
         say('close')
         this.aborted()

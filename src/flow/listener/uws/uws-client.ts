@@ -14,21 +14,31 @@
  */
 import type { Timed } from '../../../base/deadlines.ts'
 import { type Fault, faults } from '../../../base/faults.ts'
-import type { Exchange } from '../../../contract/exchange.ts'
+import { type Exchange, UPGRADE_ASKED, UPGRADED } from '../../../contract/exchange.ts'
 import type { Client } from '../../../contract/listener.ts'
 import { BAD_VERSION, TARGET_TOO_LONG, TOO_LARGE } from '../../../http1/answers.ts'
-import { INVALID, readConnection, requestLength, SAYS_CLOSE } from '../../../http1/framing.ts'
+import { getField, removeField } from '../../../http1/fields.ts'
+import {
+  asksForWebSocket,
+  INVALID,
+  readConnection,
+  requestLength,
+  SAYS_CLOSE,
+} from '../../../http1/framing.ts'
 import { STRIDE } from '../../../http1/head.ts'
 import { bit, id } from '../../../http1/names.ts'
 import { UwsAnswer } from './uws-answer.ts'
-import type { UwsRequest, UwsResponse } from './uws-api.ts'
+import type { UwsContext, UwsRequest, UwsResponse } from './uws-api.ts'
 import { UwsBody } from './uws-body.ts'
+import { dropDate, dropWebSocket, VERSION_BYTES } from './uws-response-head.ts'
 import type { UwsDoor, UwsShared } from './uws-shared.ts'
+import { UwsTunnel } from './uws-tunnel.ts'
 
 /** Bytes of an unwanted body that the engine may read for the sake of keeping the connection. */
 const DISCARD_MAX = 1024 * 1024
 /** The engine takes a Connection field for `close` by this length alone. */
 const CLOSE_BYTES = 5
+const CRLF_BYTES = 2
 const NOTHING = Buffer.alloc(0)
 
 export class UwsClient extends UwsAnswer implements Client, Timed {
@@ -41,6 +51,8 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
   #bodyOpen: boolean
   #delivering: boolean
   #paused: boolean
+  /** Of a request that may become a WebSocket; else null. */
+  #context: UwsContext | null
   #requestLength: number
   deadlineMs: number
   slot: number
@@ -70,6 +82,7 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
     this.#bodyOpen = false
     this.#delivering = false
     this.#paused = false
+    this.#context = null
     this.#requestLength = 0
     this.deadlineMs = 0
     this.slot = -1
@@ -103,7 +116,7 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
   // ── what the client sends ────────────────────────────────────────────────────────────────────────
 
   /** From the engine's handler; `req` is gone when this returns. */
-  begin(res: UwsResponse, req: UwsRequest, door: UwsDoor): void {
+  begin(res: UwsResponse, req: UwsRequest, door: UwsDoor, context: UwsContext | null): void {
     // First of all: a handler that returns with neither this nor an answer ends the process.
     res.onAborted(this.#onAborted)
     const shared = this.#shared
@@ -111,6 +124,7 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
     this.res = res
     this.#x = x
     this.inHandler = true
+    this.#context = context
     this.#meet(res, door)
     x.client = this
     x.startMs = shared.clock.now()
@@ -161,8 +175,14 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
     if (shared.draining) x.keepAlive = false
     const bytesMax = shared.limits.bodyBytesMax
     if (bytesMax !== 0 && x.requestLength > bytesMax) return this.#refuse(x, faults.REQUEST_BODY_TOO_LARGE)
-    if (x.requestLength === 0) x.requestEnded = true
-    else {
+    if (x.requestLength === 0) {
+      x.requestEnded = true
+      if (this.#context !== null && asksForWebSocket(head)) {
+        x.upgrade = UPGRADE_ASKED
+        // What is not spoken on both sides is not offered to one.
+        removeField(head, 'sec-websocket-extensions')
+      }
+    } else {
       this.#body.reset(false)
       res.onData(this.#onData)
     }
@@ -283,6 +303,33 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
 
   halfEnd(): void {
     // A tunnel has a client of its own.
+  }
+
+  override writeHead(x: Exchange): void {
+    if (x.upgrade === UPGRADED) this.#upgrade(x)
+    else super.writeHead(x)
+  }
+
+  /** The engine writes the 101 and makes the connection a WebSocket, whose client is another object from here on. */
+  #upgrade(x: Exchange): void {
+    const res = this.res!
+    const tunnel = new UwsTunnel(this.#shared, x, this)
+    const key = getField(x.request, 'sec-websocket-key') ?? ''
+    const protocol = getField(x.response, 'sec-websocket-protocol') ?? ''
+    const context = this.#context!
+    dropDate(this.out)
+    dropWebSocket(this.out)
+    const status = this.out.bytes.subarray(VERSION_BYTES, this.out.used - CRLF_BYTES)
+    this.#x = null
+    this.res = null
+    x.client = tunnel
+    x.keepAlive = false
+    this.#shared.enterTunnel(tunnel)
+    res.cork(() => {
+      res.writeStatus(status)
+      res.upgrade({ tunnel }, key, protocol, '', context)
+    })
+    this.#free(true)
   }
 
   writeContinue(): void {

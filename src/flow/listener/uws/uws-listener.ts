@@ -10,8 +10,10 @@ import { faults, GatewayError } from '../../../base/faults.ts'
 import type { ListenAddress, Listener } from '../../../contract/listener.ts'
 import type { ListenerTools } from '../../../contract/listener-tools.ts'
 import { AddressReader } from './uws-address.ts'
-import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from './uws-api.ts'
+import type { Uws, UwsApp, UwsContext, UwsListenSocket, UwsRequest, UwsResponse } from './uws-api.ts'
+import { makeBehavior } from './uws-behavior.ts'
 import { UwsClient } from './uws-client.ts'
+import { type Framing, loadFraming } from './uws-framing.ts'
 import { UwsRequestHead } from './uws-request-head.ts'
 import type { UwsDoor, UwsShared } from './uws-shared.ts'
 
@@ -24,6 +26,7 @@ export class UwsListener implements Listener, UwsShared {
   readonly clock: ListenerTools['clock']
   readonly turn: ListenerTools['turn']
   readonly head: UwsRequestHead
+  readonly framing: Framing
   requests: number
   readonly #uws: Uws
   readonly #tools: ListenerTools
@@ -44,6 +47,7 @@ export class UwsListener implements Listener, UwsShared {
     this.clock = tools.clock
     this.turn = tools.turn
     this.head = new UwsRequestHead(tools.limits.headBytesMax)
+    this.framing = loadFraming()
     this.requests = 0
     this.#apps = []
     this.#sockets = []
@@ -79,7 +83,11 @@ export class UwsListener implements Listener, UwsShared {
     }
     const app = this.#uws.App()
     this.#apps.push(app)
-    app.any('/*', (res, req) => this.#serve(res, req, door))
+    app.ws(
+      '/*',
+      makeBehavior((res, req, context) => this.#serve(res, req, door, context)),
+    )
+    app.any('/*', (res, req) => this.#serve(res, req, door, null))
     app.filter?.((_res, change) => this.#count(change))
     return new Promise((resolve, reject) => {
       app.listen(address.host, address.port, (socket) => {
@@ -92,14 +100,14 @@ export class UwsListener implements Listener, UwsShared {
     })
   }
 
-  #serve(res: UwsResponse, req: UwsRequest, door: UwsDoor): void {
+  #serve(res: UwsResponse, req: UwsRequest, door: UwsDoor, context: UwsContext | null): void {
     if (this.connections > this.limits.connectionsMax) {
       this.#tools.onCount('refused')
       return void res.close()
     }
     const client = this.#free.pop() ?? this.#make()
     this.#underWay++
-    client.begin(res, req, door)
+    client.begin(res, req, door, context)
   }
 
   #make(): UwsClient {
@@ -117,8 +125,22 @@ export class UwsListener implements Listener, UwsShared {
     // Only our clients know this listener.
     if (again && this.#free.length < KEPT_MAX) this.#free.push(client as UwsClient)
     else this.#tools.deadlines.remove(client)
+    this.#leave()
+  }
+
+  #leave(): void {
     this.#underWay--
     if (this.#underWay === 0 && this.#drained !== null) this.#drained()
+  }
+
+  enterTunnel(tunnel: Timed): void {
+    this.#underWay++
+    this.#tools.deadlines.add(tunnel)
+  }
+
+  leftTunnel(tunnel: Timed): void {
+    this.#tools.deadlines.remove(tunnel)
+    this.#leave()
   }
 
   async drain(): Promise<void> {

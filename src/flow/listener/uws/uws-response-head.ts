@@ -14,14 +14,25 @@ import { COLON, LF, TOKEN } from '../../../http1/chars.ts'
 export const VERSION_BYTES = 9
 
 const DATE = Buffer.from('date')
+const WEB_SOCKET = Buffer.from('sec-websocket-')
 
 /** Takes the Date lines out of the head that is all of `out`. */
 export function dropDate(out: Outbox): void {
+  dropLines(out, DATE, true)
+}
+
+/** The engine writes the lines of a 101 that make it WebSocket's itself: the target's own are taken out. */
+export function dropWebSocket(out: Outbox): void {
+  dropLines(out, WEB_SOCKET, false)
+}
+
+/** Lines whose name is `name`, or where it need not be whole, begins with it. */
+function dropLines(out: Outbox, name: Buffer, isWhole: boolean): void {
   const bytes = out.bytes
   let at = endOfLine(bytes, 0, out.used)
   while (at < out.used) {
     const next = endOfLine(bytes, at, out.used)
-    if (isDate(bytes, at)) {
+    if (isNamed(bytes, at, name) && (!isWhole || bytes[at + name.length] === COLON)) {
       bytes.copyWithin(at, next, out.used)
       out.used -= next - at
     } else at = next
@@ -34,7 +45,7 @@ function endOfLine(bytes: Uint8Array, from: number, end: number): number {
   return i + 1
 }
 
-function isDate(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < DATE.length; i++) if (TOKEN[bytes[at + i]!] !== DATE[i]) return false
-  return bytes[at + DATE.length] === COLON
+function isNamed(bytes: Uint8Array, at: number, name: Buffer): boolean {
+  for (let i = 0; i < name.length; i++) if (TOKEN[bytes[at + i]!] !== name[i]) return false
+  return true
 }

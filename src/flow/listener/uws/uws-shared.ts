@@ -4,6 +4,7 @@ import type { Timed } from '../../../base/deadlines.ts'
 import type { Turn } from '../../../base/turn.ts'
 import type { ExchangePool, FlowEvents, ListenerLimits } from '../../../contract/listener.ts'
 import type { AddressReader } from './uws-address.ts'
+import type { Framing } from './uws-framing.ts'
 import type { UwsRequestHead } from './uws-request-head.ts'
 
 export interface UwsShared {
@@ -17,6 +18,10 @@ export interface UwsShared {
   readonly draining: boolean
   /** Counts up; an engine that can't tell connections apart numbers requests. */
   requests: number
+  readonly framing: Framing
+  /** A request has become a tunnel: before the client that it came with is freed. */
+  enterTunnel(tunnel: Timed): void
+  leftTunnel(tunnel: Timed): void
   /** The client's answer is out, or nobody is there. `again`: it may serve another request. */
   freed(client: Timed, again: boolean): void
 }
