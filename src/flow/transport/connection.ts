@@ -64,6 +64,8 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   /** The request has left whole. */
   #sent: boolean
   #paused: boolean
+  /** The answer is whole, and TLS has not said yet that the request has left. */
+  #lingers: boolean
   /** Of a tunnel: the target has ended its side; and the client. */
   #inputEnded: boolean
   #outputEnded: boolean
@@ -85,6 +87,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     this.#served = 0
     this.#sent = false
     this.#paused = false
+    this.#lingers = false
     this.#inputEnded = false
     this.#outputEnded = false
     this.queued = false
@@ -191,7 +194,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
 
   onWritten(ok: boolean): void {
     if (!ok) return this.onClose(faults.TARGET_RESET)
-    if (this.#x === null) return
+    if (this.#x === null) return this.#linger()
     this.deadlineMs = this.#owner.clock.now() + this.#x.route!.service!.readTimeoutMs
     if (this.#outputEnded) this.#afterOutput()
     else this.#owner.events.targetDrain(this.#x)
@@ -290,10 +293,20 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     this.#target = null
     x.carrier = null
     const limits = this.pool.limits
-    if (reusable && this.#sent && !this.#writer.isBlocked && this.#served < limits.requestsMax)
-      this.#becomeIdle()
-    else this.destroy()
+    const isOver = !reusable || !this.#sent || this.#served >= limits.requestsMax
+    if (!isOver && !this.#writer.isBlocked) this.#becomeIdle()
+    else if (!isOver && this.pool.address.tls !== null) {
+      this.#lingers = true
+      this.deadlineMs = this.#owner.clock.now() + limits.idleTimeoutMs
+    } else this.destroy()
     this.#owner.events.targetEnd(x)
+  }
+
+  /** Through TLS a write is over a turn after the kernel has it, and a near target answers before that. */
+  #linger(): void {
+    if (!this.#lingers) return
+    this.#lingers = false
+    this.#becomeIdle()
   }
 
   #becomeIdle(): void {

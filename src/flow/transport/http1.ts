@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Deadlines } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import type { Turn } from '../../base/turn.ts'
-import type { Exchange } from '../../contract/exchange.ts'
+import { type Exchange, NO_UPGRADE } from '../../contract/exchange.ts'
 import type { Address, ConnectionLimits, Target, TargetPool } from '../../contract/target.ts'
 import type { Transport, TransportEvents } from '../../contract/transport.ts'
 import { WriteRequests } from '../../socket/socket-writer.ts'
@@ -42,6 +42,16 @@ export interface TransportTools {
   readonly sockets?: TargetSockets
 }
 
+/** What a transport counts: connections made and requests on used ones since last asked; what there is now. */
+export interface TransportFigures {
+  readonly connects: number
+  readonly reuses: number
+  readonly open: number
+  readonly queued: number
+}
+
+const NO_FIGURES: TransportFigures = { connects: 0, reuses: 0, open: 0, queued: 0 }
+
 export class Http1Transport implements Transport {
   readonly events: TransportEvents
   readonly clock: Clock
@@ -54,7 +64,7 @@ export class Http1Transport implements Transport {
   readonly #readBuffer: Buffer
   readonly #pools: Map<string, Pool>
   readonly #named: NamedPools<Pool>
-  readonly #sockets: TargetSockets
+  readonly sockets: TargetSockets
   reuses: number
   #connects: number
   #open: number
@@ -71,7 +81,7 @@ export class Http1Transport implements Transport {
     this.#readBuffer = tools.readBuffer
     this.#pools = new Map()
     this.#named = new NamedPools(this)
-    this.#sockets = tools.sockets ?? makeSockets(tools.clock)
+    this.sockets = tools.sockets ?? makeSockets(tools.clock)
     this.reuses = 0
     this.#connects = 0
     this.#open = 0
@@ -98,22 +108,26 @@ export class Http1Transport implements Transport {
     pool.closeIdle()
   }
 
-  /** Tells what has happened since it was last asked, and what there is now. */
-  report(counters: Counters): void {
-    let queued = 0
+  /** Tells what has happened since it was last asked, and what there is now, here and at `others`. */
+  report(counters: Counters, others: TransportFigures = NO_FIGURES): void {
+    let queued = others.queued
     for (const pool of this.#pools.values()) queued += pool.queued
-    counters.add(UPSTREAM_CONNECTS, this.#connects)
-    counters.add(UPSTREAM_REUSES, this.reuses)
-    counters.set(UPSTREAM_OPEN, this.#open)
+    counters.add(UPSTREAM_CONNECTS, this.#connects + others.connects)
+    counters.add(UPSTREAM_REUSES, this.reuses + others.reuses)
+    counters.set(UPSTREAM_OPEN, this.#open + others.open)
     counters.set(UPSTREAM_QUEUED, queued)
     this.#connects = 0
     this.reuses = 0
   }
 
   send(x: Exchange, target: Target): void {
-    // Opened by this transport: Pools has no other implementation in a worker.
-    const own = target.pool as Pool
-    const pool = own.address.tls === null ? own : this.#named.find(x, own)
+    // Opened by this transport: whoever wires it with others sees to that.
+    const pool = target.pool as Pool
+    this.sendThrough(pool.address.tls === null ? pool : this.#named.find(x, pool), x, target)
+  }
+
+  /** The pool need not be the target's own: what ALPN agreed on may have led here. */
+  sendThrough(pool: Pool, x: Exchange, target: Target): void {
     const limits = target.limits
     // Where connections are counted a line would keep one from requests that can't share it.
     if (this.#pipelining && limits === null && mayPipeline(x) && this.#pipeline(pool, x, target)) return
@@ -149,12 +163,12 @@ export class Http1Transport implements Transport {
     this.#deadlines.add(connection)
     const buffer = this.#readBuffer
     const onread = { buffer, callback: (count: number) => connection.onRead(count, buffer) }
-    const socket = this.#sockets.open(pool.address, onread)
+    const socket = this.sockets.open(pool.address, onread)
     connection.open(socket, x, target)
     socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => connection.onConnect())
     socket.on('end', () => connection.onEnd())
     socket.on('error', (error) => {
-      const failure = this.#sockets.explain(pool.address, socket, error)
+      const failure = this.sockets.explain(pool.address, socket, error)
       connection.onFailure(failure.fault, failure.detail)
     })
     socket.on('close', () => connection.onClose(faults.TARGET_CONNECT))
@@ -180,7 +194,7 @@ export class Http1Transport implements Transport {
     pool.lines.add(line)
     this.#deadlines.add(line)
     const buffer = this.#readBuffer
-    const socket = this.#sockets.open(pool.address, {
+    const socket = this.sockets.open(pool.address, {
       buffer,
       callback: (count: number) => line.onRead(count, buffer),
     })
@@ -188,7 +202,7 @@ export class Http1Transport implements Transport {
     socket.on(pool.address.tls === null ? 'connect' : 'secureConnect', () => line.onConnect())
     socket.on('end', () => line.onEnd())
     socket.on('error', (error) => {
-      const failure = this.#sockets.explain(pool.address, socket, error)
+      const failure = this.sockets.explain(pool.address, socket, error)
       line.onFailure(failure.fault, failure.detail)
     })
     socket.on('close', () => line.onClose(faults.TARGET_CONNECT))
@@ -238,6 +252,7 @@ const H = 72
 /** GET and HEAD without a body, on their first try: the next one should not wait behind others once more. */
 function mayPipeline(x: Exchange): boolean {
   if (x.freshOnly || x.attempts > 1 || x.requestLength !== 0 || x.requestBody !== null) return false
+  if (x.upgrade !== NO_UPGRADE) return false
   const head = x.request
   const first = head.bytes[head.methodStart]
   const length = head.methodEnd - head.methodStart

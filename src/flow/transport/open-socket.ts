@@ -15,7 +15,7 @@ import { codeOf, explainFailure } from './tls/explain-failure.ts'
 import { SecureContexts } from './tls/secure-contexts.ts'
 import { Sessions } from './tls/sessions.ts'
 import { TlsNews } from './tls/tls-news.ts'
-import { checkPeer } from './tls/verify.ts'
+import { chainOf, checkPeer } from './tls/verify.ts'
 
 export interface TargetSocketTools {
   /** Whom to trust where an address does not say, in PEM; empty: those that Node trusts. */
@@ -39,8 +39,8 @@ export class TargetSockets {
   readonly #contexts: SecureContexts
   readonly #sessions: Sessions
   readonly #news: TlsNews
-  /** What targets have shown whose certificates are being verified. */
-  readonly #shown: WeakMap<net.Socket, X509Certificate>
+  /** The certificates that were not believed, leaf first. */
+  readonly #shown: WeakMap<net.Socket, readonly X509Certificate[]>
   /** Whose handshake is over. */
   readonly #secured: WeakSet<net.Socket>
 
@@ -74,13 +74,16 @@ export class TargetSockets {
       ...(session === null ? {} : { session }),
       secureContext: this.#contexts.get(settings),
       rejectUnauthorized: verify,
-      checkServerIdentity: (_name, certificate) => (verify ? checkPeer(address, certificate) : undefined),
+      checkServerIdentity: (_name, certificate) => {
+        const wrong = verify ? checkPeer(address, certificate) : undefined
+        if (wrong !== undefined) this.#shown.set(socket, chainOf(certificate))
+        return wrong
+      },
     })
     if (verify)
       // Before Node's own listener, which lets go of a certificate that it does not believe.
       socket.prependListener('secure', () => {
-        const leaf = socket.getPeerX509Certificate()
-        if (leaf !== undefined) this.#shown.set(socket, leaf)
+        if (isDisbelieved(socket)) this.#shown.set(socket, chainOf(socket.getPeerCertificate(true)))
       })
     socket.once('secureConnect', () => this.#secured.add(socket))
     // With TLS 1.3 tickets come after the handshake, and several of them.
@@ -99,11 +102,18 @@ export class TargetSockets {
       return { fault: faults.TARGET_RESET, detail: '' }
     this.#sessions.drop(address)
     const { now, wall } = this.#tools
-    const leaf = this.#shown.get(socket) ?? null
-    const why = explainFailure(address, { error, leaf, wallMs: wall() })
+    const shown = this.#shown.get(socket) ?? []
+    const why = explainFailure(address, { error, shown, wallMs: wall() })
     this.#news.failed(address, why, now())
     return { fault: faults.TARGET_TLS, detail: `TLS to the target failed: ${why}` }
   }
+}
+
+/** To take its certificates apart costs more than the rest of a short handshake: only where OpenSSL has said no. */
+function isDisbelieved(socket: tls.TLSSocket): boolean {
+  // Node offers the answer only when the handshake goes on in spite of it.
+  const { _handle } = socket as unknown as { _handle: { verifyError?(): Error | null } | null }
+  return typeof _handle?.verifyError !== 'function' || _handle.verifyError() !== null
 }
 
 const SOCKET_OPTIONS = { noDelay: true, allowHalfOpen: true, autoSelectFamily: false }

@@ -5,26 +5,25 @@ import { ChainTooLong, nameToVerify } from './verify.ts'
 
 export interface TlsFailure {
   readonly error: Error
-  /** What the target has shown, or null. */
-  readonly leaf: X509Certificate | null
+  /** What the target has shown and is not believed, leaf first. */
+  readonly shown: readonly X509Certificate[]
   /** Now, in milliseconds since 1970. */
   readonly wallMs: number
 }
 
-const CHAIN_MAX = 100
 /** A target may put anything into its certificate. */
 const TEXT_MAX = 200
 
 export function explainFailure(address: Address, failure: TlsFailure): string {
-  const { error, leaf } = failure
-  const code = codeOf(error)
+  const [leaf] = failure.shown
+  const code = codeOf(failure.error)
   const rule = ruleOf(address, failure, code)
-  if (rule !== null) return `${leaf === null ? 'its certificate' : showCertificate(leaf)} ${rule}`
-  return explainProtocol(code, error.message)
+  if (rule !== null) return `${leaf === undefined ? 'its certificate' : showCertificate(leaf)} ${rule}`
+  return explainProtocol(code, failure.error.message)
 }
 
 /** What a certificate has broken; null: it is not about certificates. */
-function ruleOf(address: Address, { error, leaf, wallMs }: TlsFailure, code: string): string | null {
+function ruleOf(address: Address, { error, shown, wallMs }: TlsFailure, code: string): string | null {
   if (error instanceof ChainTooLong) {
     const allowed = address.tls?.verifyDepth ?? 0
     return `has ${error.intermediates} intermediate certificates above it, and tls_verify_depth allows ${allowed}`
@@ -33,17 +32,9 @@ function ruleOf(address: Address, { error, leaf, wallMs }: TlsFailure, code: str
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `has the wrong name: it is not for '${nameToVerify(address)}'`
     case 'CERT_HAS_EXPIRED':
-      return `has expired${whose(
-        leaf,
-        (each) => Date.parse(each.validTo) < wallMs,
-        (each) => each.validTo,
-      )}`
+      return `has expired${whose(shown, ({ validTo }) => Date.parse(validTo) < wallMs, 'validTo')}`
     case 'CERT_NOT_YET_VALID':
-      return `is not valid yet${whose(
-        leaf,
-        (each) => Date.parse(each.validFrom) > wallMs,
-        (each) => each.validFrom,
-      )}`
+      return `is not valid yet${whose(shown, ({ validFrom }) => Date.parse(validFrom) > wallMs, 'validFrom')}`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return 'is self-signed and not itself among the trusted ones'
     case 'SELF_SIGNED_CERT_IN_CHAIN':
@@ -54,8 +45,6 @@ function ruleOf(address: Address, { error, leaf, wallMs }: TlsFailure, code: str
       return 'is signed by an unknown CA: not a trusted one, or the target does not send an intermediate certificate'
     case 'INVALID_PURPOSE':
       return 'is not meant for servers'
-    case 'CERT_REVOKED':
-      return 'is revoked'
     case 'CERT_SIGNATURE_FAILURE':
       return 'has a signature that is wrong'
     default:
@@ -63,30 +52,28 @@ function ruleOf(address: Address, { error, leaf, wallMs }: TlsFailure, code: str
   }
 }
 
-/** Of leaf and issuers the first that the rule is about, and its date. */
+/** The first of them that the rule is about, and its date. */
 function whose(
-  leaf: X509Certificate | null,
+  shown: readonly X509Certificate[],
   isIt: (each: X509Certificate) => boolean,
-  date: (each: X509Certificate) => string,
+  date: 'validFrom' | 'validTo',
 ): string {
-  let at = leaf ?? undefined
-  for (let i = 0; at !== undefined && i < CHAIN_MAX; i++) {
-    if (isIt(at)) return at === leaf ? ` (${date(at)})` : `: above it, ${showCertificate(at)} (${date(at)})`
-    at = at.issuerCertificate
-  }
-  return ''
+  const at = shown.findIndex(isIt)
+  const found = shown[at]
+  if (found === undefined) return ''
+  return at === 0 ? ` (${found[date]})` : `: above it, ${showCertificate(found)} (${found[date]})`
 }
 
 function explainProtocol(code: string, message: string): string {
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
     return `the target does not speak TLS at this port: should the protocol of the service be http? (${code})`
-  if (/ALERT/.test(code))
+  if (code.includes('ALERT'))
     return `the target has refused the handshake or the gateway's certificate (client_certificate): ${code}`
   if (code === 'ECONNRESET') return 'the target has closed the connection during the handshake'
   return code === '' ? plain(message) : `${code}: ${plain(message)}`
 }
 
-/** `certificate CN=a (serial 01, issued by CN=b)`. */
+/** `certificate CN=a for DNS:a (serial 01, issued by CN=b)`. */
 function showCertificate({ subject, issuer, serialNumber, subjectAltName }: X509Certificate): string {
   const names = subjectAltName === undefined ? '' : ` for ${subjectAltName}`
   return plain(

@@ -1,4 +1,5 @@
 /** verify — the rules for a target's certificate that OpenSSL leaves to us: how long its chain is, and its name. */
+import { X509Certificate } from 'node:crypto'
 import { checkServerIdentity, type DetailedPeerCertificate, type PeerCertificate } from 'node:tls'
 import type { Address } from '../../../contract/target.ts'
 
@@ -32,19 +33,22 @@ export function checkPeer(address: Address, certificate: PeerCertificate): Error
 
 /** Between the leaf and the root, as OpenSSL counts. */
 function countIntermediates(leaf: DetailedPeerCertificate): number {
-  let above = 0
-  let at = leaf
-  while (isIssued(at) && above < CHAIN_MAX) {
-    at = at.issuerCertificate
-    above++
-  }
-  return Math.max(above - 1, 0)
+  return Math.max(walk(leaf).length - 2, 0)
 }
 
-/** A root is its own issuer. */
-function isIssued(certificate: DetailedPeerCertificate): boolean {
-  const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate
-  return (
-    issuer !== undefined && issuer !== certificate && issuer.fingerprint256 !== certificate.fingerprint256
-  )
+/** What the target has shown and who has issued it, leaf first. Not verified by anybody. */
+export function chainOf(leaf: PeerCertificate): readonly X509Certificate[] {
+  // The detailed form again.
+  return walk(leaf as DetailedPeerCertificate).map(({ raw }) => new X509Certificate(raw))
+}
+
+function walk(leaf: DetailedPeerCertificate): readonly DetailedPeerCertificate[] {
+  const found: DetailedPeerCertificate[] = []
+  let at: DetailedPeerCertificate | undefined = leaf
+  // Nobody's certificate has no bytes; a root is its own issuer.
+  while (at?.raw !== undefined && !found.includes(at) && found.length < CHAIN_MAX) {
+    found.push(at)
+    at = at.issuerCertificate
+  }
+  return found
 }
