@@ -30,7 +30,7 @@ import { type Peer, peerOf } from './peer.ts'
 import { readPreamble } from './proxy-protocol.ts'
 import { buildContexts, type TlsContexts } from './tls/contexts.ts'
 import { Handshake, type HandshakeOwner, protocolsOf, type Shaken } from './tls/handshake.ts'
-import { socketOver } from './tls/tls-handle.ts'
+import { type ReadInto, socketOver, TlsSocket } from './tls/tls-handle.ts'
 
 export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwner {
   readonly events: FlowEvents
@@ -136,7 +136,8 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
   #begin(accepted: net.Socket, address: ListenAddress, proxiedAddress: string, first: Buffer | null): void {
     if (address.ssl) return this.#shake(accepted, address, proxiedAddress, first)
     const peer = peerOf(accepted, ++this.#accepted, proxiedAddress)
-    const served = this.#serve(handleOf(accepted), peer, address.http2)
+    const handle = handleOf(accepted)
+    const served = this.#serve(peer, (onread) => socketOver(handle, onread), address.http2)
     if (first !== null && first.length > 0) served.take(first, 0, first.length)
   }
 
@@ -155,7 +156,8 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
   onShaken(handshake: Handshake, { handle, sni, tls, isHttp2 }: Shaken): void {
     this.#forget(handshake)
     const plain = peerOf(handshake.accepted, ++this.#accepted, handshake.proxiedAddress)
-    const served = this.#serve(handle, { ...plain, scheme: 'https', sni, tls, isHttp2 })
+    const peer: Peer = { ...plain, scheme: 'https', sni, tls, isHttp2 }
+    const served = this.#serve(peer, (onread) => new TlsSocket(handle, onread))
     if (this.#draining) served.drain()
   }
 
@@ -171,10 +173,10 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
   }
 
   /** `isEither`: the first bytes are to tell whether it is HTTP/2. */
-  #serve(handle: object | null, peer: Peer, isEither = false): Served {
+  #serve(peer: Peer, open: (onread: ReadInto) => net.Socket, isEither = false): Served {
     const buffer = this.#tools.readBuffer
     let connection: Served | null = null
-    const socket = socketOver(handle, {
+    const socket = open({
       buffer,
       callback: (count) => connection?.onRead(count, buffer) ?? false,
     })

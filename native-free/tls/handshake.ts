@@ -122,5 +122,4 @@ export function protocolsOf(http2: boolean): Uint8Array {
 }
 
 const HTTP1_ONLY = Buffer.from('\x08http/1.1', 'latin1')
-// Until a connection here speaks it.
-const WITH_HTTP2 = HTTP1_ONLY
+const WITH_HTTP2 = Buffer.from('\x02h2\x08http/1.1', 'latin1')

@@ -5,6 +5,9 @@ import type { ClientTls } from '../../src/contract/tls.ts'
 
 /** Node's TLSWrap. */
 export interface TlsHandle {
+  /** Encrypted bytes that are not known to have left. */
+  readonly writeQueueSize: number
+  readonly _parent?: { reset?(): number }
   getPeerCertificate(abbreviated: boolean): PeerCertificate | undefined
 }
 
@@ -66,11 +69,40 @@ export interface ReadInto {
 
 /** A socket over a handle, which reads into a given buffer: only the constructor takes that option. */
 export function socketOver(handle: object | null, onread: ReadInto): Socket {
-  return new Socket({
-    handle,
-    onread,
-    allowHalfOpen: true,
-    readable: true,
-    writable: true,
-  } as SocketConstructorOpts)
+  return new Socket(optionsFor(handle, onread))
+}
+
+function optionsFor(handle: object | null, onread: ReadInto): SocketConstructorOpts {
+  // The types leave handle out.
+  return { handle, onread, allowHalfOpen: true, readable: true, writable: true } as SocketConstructorOpts
+}
+
+/** How soon an end that has to wait looks again. */
+const LOOK_AGAIN_MS = 10
+
+/** A socket over a handle of TLS. */
+export class TlsSocket extends Socket {
+  readonly #handle: TlsHandle
+
+  constructor(handle: TlsHandle, onread: ReadInto) {
+    super(optionsFor(handle, onread))
+    this.#handle = handle
+  }
+
+  /** The record that says so must not overtake what is encrypted and has not left. */
+  override _final(done: (error?: Error | null) => void): void {
+    const handle = this.#handle
+    if (this.destroyed || handle.writeQueueSize === 0) return super._final(done)
+    const wait = (): void => {
+      if (this.destroyed || handle.writeQueueSize === 0) super._final(done)
+      else setTimeout(wait, LOOK_AGAIN_MS)
+    }
+    setImmediate(wait)
+  }
+
+  /** The reset is for the handle below; only TCP has one. */
+  override resetAndDestroy(): this {
+    this.#handle._parent?.reset?.()
+    return this.destroy()
+  }
 }

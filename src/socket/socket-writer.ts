@@ -8,13 +8,14 @@
  * WRITES  The owning worker only.
  *
  * LIMITS  One pending write a socket: until it is done the outbox gathers on, and `isBlocked` tells the owner to pause
- *         whoever fills it. For TLS, and where Node does not have the handle's methods (internal, and the same in
- *         Node 20, 22 and 24), it is socket.write.
+ *         whoever fills it. TLS encrypts at once and tells a turn later that it has, even when the kernel took all: such
+ *         a write is pending and blocks nobody, unless the outbox fills meanwhile. Where Node does not have the handle's
+ *         methods (internal, and the same in Node 20, 22 and 24), it is socket.write.
  *
  * HOT     `flush` runs twice a request. Before and after are in docs/engines.md.
  */
 import type { Socket } from 'node:net'
-import { Outbox } from '../base/outbox.ts'
+import { OUTBOX_HIGH, Outbox } from '../base/outbox.ts'
 import type { Handle, StreamBinding, WriteRequest } from './stream-binding.ts'
 
 export interface WriteOwner {
@@ -45,6 +46,10 @@ export class SocketWriter {
   readonly #owner: WriteOwner
   #socket: Socket | null
   #handle: Handle | null
+  /** Of TLS, the handle below; null otherwise. */
+  #carrier: Handle | null
+  /** A write of TLS is on its way, and the kernel has all of it. */
+  #isPending: boolean
 
   constructor(requests: WriteRequests, owner: WriteOwner) {
     this.out = new Outbox()
@@ -53,20 +58,28 @@ export class SocketWriter {
     this.#owner = owner
     this.#socket = null
     this.#handle = null
+    this.#carrier = null
+    this.#isPending = false
   }
 
   /** From now on bytes can leave: the socket is connected. */
   attach(socket: Socket, isTls: boolean): void {
     this.#socket = socket
-    if (this.#requests.binding === null || isTls) return
+    if (this.#requests.binding === null) return
     const { _handle } = socket as unknown as { _handle: Handle | null } // Node offers no public way to it
-    if (_handle !== null && typeof _handle.writeBuffer === 'function') this.#handle = _handle
+    if (_handle === null || typeof _handle.writeBuffer !== 'function') return
+    const carrier = isTls ? _handle._parent : null
+    if (carrier === undefined || (carrier !== null && typeof carrier.writeQueueSize !== 'number')) return
+    this.#handle = _handle
+    this.#carrier = carrier
   }
 
   /** Nothing leaves any more. */
   detach(): void {
     this.#socket = null
     this.#handle = null
+    this.#carrier = null
+    this.#isPending = false
     this.isBlocked = false
     this.out.release()
   }
@@ -76,6 +89,7 @@ export class SocketWriter {
     const out = this.out
     if (out.used === 0 || this.isBlocked || this.#socket === null) return true
     if (this.#handle === null) return this.#flushStream(this.#socket)
+    if (this.#carrier !== null) return this.#flushTls(this.#handle, this.#carrier)
     const requests = this.#requests
     const request = requests.spare!
     const view = new Uint8Array(out.memory, 0, out.used)
@@ -90,6 +104,29 @@ export class SocketWriter {
     request.oncomplete = complete
     requests.spare = new binding.WriteWrap()
     this.#block()
+    return true
+  }
+
+  #flushTls(handle: Handle, carrier: Handle): boolean {
+    const out = this.out
+    if (this.#isPending) {
+      if (out.used >= OUTBOX_HIGH) this.isBlocked = true
+      return true
+    }
+    const requests = this.#requests
+    const request = requests.spare!
+    // What is not out yet goes first: records of a handshake, say.
+    const waits = handle.writeQueueSize !== 0
+    if (handle.writeBuffer(request, new Uint8Array(out.memory, 0, out.used)) !== 0) return false
+    // They are encrypted, or copied.
+    out.release()
+    const binding = requests.binding!
+    if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) return true
+    request.writer = this
+    request.oncomplete = complete
+    requests.spare = new binding.WriteWrap()
+    if (waits || carrier.writeQueueSize !== 0) this.isBlocked = true
+    else this.#isPending = true
     return true
   }
 
@@ -111,10 +148,13 @@ export class SocketWriter {
   /** A pending write is done. */
   written(ok: boolean): void {
     if (this.#socket === null) return
+    // Nobody was told to wait, so nobody is told to go on.
+    const isSilent = this.#isPending && !this.isBlocked
+    this.#isPending = false
     this.isBlocked = false
     const goesOn = ok && this.flush()
     if (goesOn && this.isBlocked) this.#owner.onProgress()
-    else this.#owner.onWritten(goesOn)
+    else if (!goesOn || !isSilent) this.#owner.onWritten(goesOn)
   }
 }
 

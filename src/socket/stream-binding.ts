@@ -9,6 +9,10 @@ export interface WriteRequest {
 }
 
 export interface Handle {
+  /** Bytes it has and the kernel has not; of TLS those that are encrypted and not yet told to be written. */
+  readonly writeQueueSize: number
+  /** Of TLS: the handle that carries it. */
+  readonly _parent?: Handle
   /** 0, or a negative error. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
 }
