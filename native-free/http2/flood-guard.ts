@@ -2,9 +2,9 @@
  * flood-guard — notices a client whose frames cost more than they are worth: resets in rapid succession, and frames
  * without use.
  *
- * WHAT    Frames without use draw on an allowance that time and useful frames fill up again, so that the pings and window
- *         updates of somebody who moves data are never too many. Resets are counted by the second, whoever sends them:
- *         a client can have us reset a stream as well (CVE-2023-44487, CVE-2025-8671).
+ * WHAT    Frames without use draw on an allowance that time and useful frames fill up again, so that the pings and
+ *         window updates of somebody who moves data are never too many. Resets are counted by the second, whoever sends
+ *         them: a client can have us reset a stream as well (CVE-2023-44487, CVE-2025-8671).
  *
  * HOT     Additions and comparisons.
  */

@@ -1,9 +1,9 @@
 /**
  * http2-connection — one client's HTTP/2 connection (RFC 9113): its socket, its streams, its limits of time, its end.
  *
- * WHAT    PREFACE ─▶ SETTINGS_DUE ─▶ OPEN ─▶ LINGER ─▶ CLOSED
- *         LINGER: the last GOAWAY is said; what still comes is read and dropped. An orderly end says GOAWAY twice: first
- *         that the client should go, with a PING behind it, then, once that is answered, which stream was the last.
+ * WHAT    SETTINGS_DUE ─▶ OPEN ─▶ LINGER ─▶ CLOSED
+ *         LINGER: the last GOAWAY is said; what still comes is read and dropped. An orderly end says GOAWAY twice:
+ *         first that the client should go, with a PING behind it, then, once that is answered, which stream was last.
  *         All connections of a worker read into one shared buffer: what is read is handled before the next read.
  *
  * WRITES  The owning worker only.
@@ -19,25 +19,17 @@ import { type Fault, faults } from '../../src/base/faults.ts'
 import { OUTBOX_HIGH } from '../../src/base/outbox.ts'
 import type { Flushable } from '../../src/base/turn.ts'
 import {
+  ACK,
   ENHANCE_YOUR_CALM,
   NO_ERROR,
-  PREFACE,
   PROTOCOL_ERROR,
   putGoaway,
   putPing,
-  putSettings,
-  putWindowUpdate,
   SETTINGS,
   SETTINGS_TIMEOUT,
   STREAM_ID_MAX,
-  WINDOW_START,
 } from '../../src/http2/frame.ts'
 import { FrameReader, READ_BAD, READ_DATA, READ_FRAME, READ_MORE } from '../../src/http2/frame-reader.ts'
-import {
-  INITIAL_WINDOW_SIZE,
-  MAX_CONCURRENT_STREAMS,
-  MAX_HEADER_LIST_SIZE,
-} from '../../src/http2/peer-settings.ts'
 import { SocketWriter, type WriteOwner } from '../../src/socket/socket-writer.ts'
 import type { ListenerSide, Served } from '../listener-side.ts'
 import type { Peer } from '../peer.ts'
@@ -48,11 +40,10 @@ import { Http2Output } from './http2-output.ts'
 import { bodyLength, Http2Stream, type StreamSide } from './http2-stream.ts'
 import { readHead } from './request-head.ts'
 
-const IN_PREFACE = 0
-const SETTINGS_DUE = 1
-const OPEN = 2
-const LINGER = 3
-const CLOSED = 4
+const SETTINGS_DUE = 0
+const OPEN = 1
+const LINGER = 2
+const CLOSED = 3
 
 const STAYS = 0
 /** The client has been told to go, and may have more on its way. */
@@ -69,7 +60,6 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
   readonly #writer: SocketWriter
   readonly #reader: FrameReader
   #state: number
-  #prefaceAt: number
   #leaving: number
   #requests: number
   #held: Buffer
@@ -78,7 +68,6 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
   #inputEnded: boolean
   /** Answered, but their requests are not whole. */
   readonly #lingering: Http2Stream[]
-  #turnOf: number
   /** Until when the preface, a header block, the next request, the end of a lingering connection is due; 0: none. */
   #phaseMs: number
   #settingsMs: number
@@ -94,9 +83,8 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     this.#writer = new SocketWriter(listener.writes, this)
     this.#writer.attach(socket, peer.scheme === 'https')
     this.output = new Http2Output(listener, this.#writer, this)
-    this.#reader = new FrameReader()
-    this.#state = IN_PREFACE
-    this.#prefaceAt = 0
+    this.#reader = new FrameReader(true)
+    this.#state = SETTINGS_DUE
     this.#leaving = STAYS
     this.#requests = 0
     this.#held = NO_BYTES
@@ -104,14 +92,12 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     this.#reading = true
     this.#inputEnded = false
     this.#lingering = []
-    this.#turnOf = 0
     this.#phaseMs = now + listener.limits.headerTimeoutMs
     this.#settingsMs = now + http2Limits.settingsMs
     this.queued = false
     this.deadlineMs = this.#phaseMs
     this.slot = -1
-    openSettings(this.output, listener.limits.headBytesMax)
-    this.output.queue()
+    this.output.openSettings(listener.limits.headBytesMax)
   }
 
   // ── what the client sends ────────────────────────────────────────────────────────────────────────
@@ -130,7 +116,7 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
         this.#reading = false
         break
       }
-      at = this.#state === IN_PREFACE ? this.#takePreface(buffer, at, end) : this.#takeNext(buffer, at, end)
+      at = this.#takeNext(buffer, at, end)
     }
     this.#taking = false
   }
@@ -150,22 +136,10 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
 
   /** The client's first frame is its SETTINGS (RFC 9113 §3.4). */
   #takeFirst(code: number): number {
-    const isSettings = this.#reader.type === SETTINGS && (this.#reader.flags & 1) === 0
     this.#state = OPEN
-    this.#becomeIdle()
-    return isSettings ? code : PROTOCOL_ERROR
-  }
-
-  #takePreface(buffer: Buffer, start: number, end: number): number {
-    let at = start
-    while (at < end && this.#prefaceAt < PREFACE.length) {
-      if (buffer[at++] !== PREFACE[this.#prefaceAt++]) {
-        this.#fail(PROTOCOL_ERROR)
-        return end
-      }
-    }
-    if (this.#prefaceAt === PREFACE.length) this.#state = SETTINGS_DUE
-    return at
+    if (this.#leaving === STAYS) this.#becomeIdle()
+    const isTheirs = this.#reader.type === SETTINGS && (this.#reader.flags & ACK) === 0
+    return code === NO_ERROR && !isTheirs ? PROTOCOL_ERROR : code
   }
 
   /** True while a client that does not read what it asked for is not to ask for more. */
@@ -197,7 +171,7 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     stream.begin(id, x, this.settings.initialWindow)
     stream.requestsOnConnection = ++this.#requests
     this.streams.add(stream)
-    this.#phaseMs = 0
+    if (this.#leaving !== ASKED) this.#phaseMs = 0
     const fault = readHead(x, verdict, isEnd, listener.limits)
     stream.requestDone = isEnd
     if (!isEnd) stream.body.reset(bodyLength(x), x.startMs)
@@ -207,12 +181,12 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
   }
 
   protected waitForBlock(): void {
-    this.#setPhase(this.listener.limits.headerTimeoutMs)
+    if (this.#leaving !== ASKED) this.#setPhase(this.listener.limits.headerTimeoutMs)
   }
 
   protected blockIsWhole(): void {
+    if (this.#leaving !== ASKED) this.#phaseMs = 0
     if (this.streams.count === 0) this.#becomeIdle()
-    else this.#phaseMs = 0
   }
 
   protected settingsAcknowledged(): void {
@@ -286,17 +260,7 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
   // ── what the client is sent ──────────────────────────────────────────────────────────────────────
 
   protected pump(): void {
-    const streams = this.streams
-    for (let moved = true; moved && !this.#writer.isBlocked; ) {
-      moved = false
-      // Each in turn has one frame; who comes first moves on, so that nobody always is.
-      for (let i = streams.count; i > 0 && !this.#writer.isBlocked; i--) {
-        if (this.#turnOf >= streams.count) this.#turnOf = 0
-        const stream = streams.at(this.#turnOf++)
-        if (stream?.isPending === true && stream.pump()) moved = true
-      }
-      if (moved) this.guard.useful()
-    }
+    if (this.streams.pump(this.output)) this.guard.useful()
   }
 
   flush(): void {
@@ -320,7 +284,7 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     this.output.blockedUntilMs = 0
     if (this.#state === LINGER) return this.#finishOutput()
     this.pump()
-    for (let i = this.streams.count - 1; i >= 0; i--) this.streams.at(i)?.tellRoom()
+    this.streams.tellRoom()
     this.#release()
   }
 
@@ -336,7 +300,7 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
       return this.onGone(faults.CLIENT_STALLED)
     if (isDue(this.#phaseMs, nowMs)) this.#onPhase()
     else if (isDue(this.#settingsMs, nowMs)) this.#fail(SETTINGS_TIMEOUT)
-    for (let i = this.streams.count - 1; i >= 0; i--) this.streams.at(i)?.onDeadline(nowMs)
+    this.streams.onDeadline(nowMs)
     if (this.guard.isOver) this.#fail(ENHANCE_YOUR_CALM)
     this.#aimAnew()
   }
@@ -354,11 +318,8 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     if (this.#phaseMs !== 0) this.aim(this.#phaseMs)
     if (this.#settingsMs !== 0) this.aim(this.#settingsMs)
     if (this.#writer.isBlocked) this.aim(this.output.blockedUntilMs)
-    for (let i = 0; i < this.streams.count; i++) {
-      const stream = this.streams.at(i)!
-      if (stream.bodyDeadlineMs !== 0) this.aim(stream.bodyDeadlineMs)
-      if (stream.sendDeadlineMs !== 0) this.aim(stream.sendDeadlineMs)
-    }
+    const earliestMs = this.streams.earliestMs()
+    if (earliestMs !== 0) this.aim(earliestMs)
   }
 
   /** Asks the client to go; what it has sent until it hears of it is still served. */
@@ -430,16 +391,4 @@ function isDue(atMs: number, nowMs: number): boolean {
 
 function openPeer(peer: Peer): Peer {
   return { ...peer, isHttp2: true }
-}
-
-function openSettings(output: Http2Output, listBytesMax: number): void {
-  putSettings(output.out, [
-    MAX_CONCURRENT_STREAMS,
-    http2Limits.streamsMax,
-    INITIAL_WINDOW_SIZE,
-    http2Limits.streamWindow,
-    MAX_HEADER_LIST_SIZE,
-    listBytesMax,
-  ])
-  putWindowUpdate(output.out, 0, http2Limits.connectionWindow - WINDOW_START)
 }

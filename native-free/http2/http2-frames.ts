@@ -265,6 +265,7 @@ export abstract class Http2Frames {
 
   #refuse(id: number): void {
     this.lastId = id
+    this.streams.note(id, true)
     this.#idle(2)
     putReset(this.output.out, id, REFUSED_STREAM)
     this.output.queue()

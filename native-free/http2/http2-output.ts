@@ -19,12 +19,20 @@ import {
   FRAME_HEAD_BYTES,
   HEADERS,
   putFrameHead,
+  putSettings,
+  putWindowUpdate,
   WINDOW_START,
   writeFrameHead,
 } from '../../src/http2/frame.ts'
 import { HpackEncoder } from '../../src/http2/hpack/hpack-encoder.ts'
+import {
+  INITIAL_WINDOW_SIZE,
+  MAX_CONCURRENT_STREAMS,
+  MAX_HEADER_LIST_SIZE,
+} from '../../src/http2/peer-settings.ts'
 import type { SocketWriter } from '../../src/socket/socket-writer.ts'
 import type { ListenerSide } from '../listener-side.ts'
+import { http2Limits } from './http2-limits.ts'
 
 /** A block that is too long for one frame, for as long as it takes to cut it. One for all connections. */
 const whole = new Outbox()
@@ -51,6 +59,20 @@ export class Http2Output {
     this.#writer = writer
     this.#connection = connection
     this.blockedUntilMs = 0
+  }
+
+  /** The first frames: what we allow. */
+  openSettings(listBytesMax: number): void {
+    putSettings(this.out, [
+      MAX_CONCURRENT_STREAMS,
+      http2Limits.streamsMax,
+      INITIAL_WINDOW_SIZE,
+      http2Limits.streamWindow,
+      MAX_HEADER_LIST_SIZE,
+      listBytesMax,
+    ])
+    putWindowUpdate(this.out, 0, http2Limits.connectionWindow - WINDOW_START)
+    this.queue()
   }
 
   get isBlocked(): boolean {

@@ -18,7 +18,14 @@ import type { Exchange } from '../../src/contract/exchange.ts'
 import type { Client } from '../../src/contract/listener.ts'
 import { CHUNKED, takesTrailers } from '../../src/http1/framing.ts'
 import { bit } from '../../src/http1/names.ts'
-import { FRAME_BYTES_MAX, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, putReset } from '../../src/http2/frame.ts'
+import {
+  CANCEL,
+  FRAME_BYTES_MAX,
+  INTERNAL_ERROR,
+  NO_ERROR,
+  PROTOCOL_ERROR,
+  putReset,
+} from '../../src/http2/frame.ts'
 import { keepAnnounced } from '../http1/trailers.ts'
 import type { ListenerSide } from '../listener-side.ts'
 import { type Peer, PeerIdentity } from '../peer.ts'
@@ -213,8 +220,7 @@ export class Http2Stream extends PeerIdentity implements Client {
   onDeadline(nowMs: number): void {
     const isSlow = this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs
     if (isSlow && !this.#ended) return this.refuse(faults.REQUEST_TIMEOUT)
-    if (this.sendDeadlineMs !== 0 && nowMs >= this.sendDeadlineMs)
-      this.fail(INTERNAL_ERROR, faults.CLIENT_STALLED)
+    if (this.sendDeadlineMs !== 0 && nowMs >= this.sendDeadlineMs) this.fail(CANCEL, faults.CLIENT_STALLED)
   }
 
   #armBody(nowMs: number): void {

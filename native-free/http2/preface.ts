@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net'
 import { appendBytes, NO_BYTES } from '../../src/base/append-bytes.ts'
 import { PREFACE } from '../../src/http2/frame.ts'
+import { patience } from '../http1/client-state.ts'
 import { Connection } from '../http1/connection.ts'
 import type { ListenerSide, Served } from '../listener-side.ts'
 import type { Peer } from '../peer.ts'
@@ -70,8 +71,9 @@ export class UnknownProtocol implements Served {
     this.destroy()
   }
 
+  /** A request may be on its way already. */
   drain(): void {
-    this.destroy()
+    this.deadlineMs = Math.min(this.deadlineMs, this.#listener.clock.now() + patience.idleDrainMs)
   }
 
   destroy(): void {

@@ -5,6 +5,7 @@
  * HOT     `find` runs once a frame: nearly always for the stream of the frame before.
  */
 import { http2Limits } from './http2-limits.ts'
+import type { Http2Output } from './http2-output.ts'
 import type { Http2Stream } from './http2-stream.ts'
 
 /** What became of a stream that is not open. */
@@ -21,6 +22,8 @@ export class StreamTable {
   readonly #gone: Int32Array
   #goneAt: number
   #last: Http2Stream | null
+  /** Whose turn it is to send. */
+  #turn: number
 
   constructor() {
     this.count = 0
@@ -29,6 +32,7 @@ export class StreamTable {
     this.#gone = new Int32Array(http2Limits.goneKept)
     this.#goneAt = 0
     this.#last = null
+    this.#turn = 0
   }
 
   find(id: number): Http2Stream | null {
@@ -65,12 +69,17 @@ export class StreamTable {
     this.#open[stream.place] = moved
     moved.place = stream.place
     this.#open[this.count] = null
-    this.#gone[this.#goneAt] = isReset ? -stream.id : stream.id
-    this.#goneAt = (this.#goneAt + 1) % http2Limits.goneKept
+    this.note(stream.id, isReset)
     stream.place = -1
     stream.id = 0
     if (this.#last === stream) this.#last = null
     this.#free.push(stream)
+  }
+
+  /** Remembers an id that is not open any more, or never was. */
+  note(id: number, isReset: boolean): void {
+    this.#gone[this.#goneAt] = isReset ? -id : id
+    this.#goneAt = (this.#goneAt + 1) % http2Limits.goneKept
   }
 
   whatBecameOf(id: number): number {
@@ -79,5 +88,41 @@ export class StreamTable {
       if (this.#gone[i] === -id) return RESET
     }
     return NEVER_OPEN
+  }
+
+  /** Has streams send what waits, a frame each in turn, as far as windows and socket go. True when some left. */
+  pump(output: Http2Output): boolean {
+    let hasSent = false
+    for (let moved = true; moved && !output.isBlocked; ) {
+      moved = false
+      for (let i = this.count; i > 0 && !output.isBlocked; i--) {
+        // Goes on where it stopped the last time, so that nobody is always first.
+        if (this.#turn >= this.count) this.#turn = 0
+        const stream = this.at(this.#turn++)
+        if (stream?.isPending === true && stream.pump()) moved = true
+      }
+      if (moved) hasSent = true
+    }
+    return hasSent
+  }
+
+  /** The socket has taken what waited. */
+  tellRoom(): void {
+    for (let i = this.count - 1; i >= 0; i--) this.at(i)?.tellRoom()
+  }
+
+  onDeadline(nowMs: number): void {
+    for (let i = this.count - 1; i >= 0; i--) this.at(i)?.onDeadline(nowMs)
+  }
+
+  /** The first of all streams' limits of time; 0: none. */
+  earliestMs(): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < this.count; i++) {
+      const stream = this.#open[i]!
+      if (stream.bodyDeadlineMs !== 0) earliest = Math.min(earliest, stream.bodyDeadlineMs)
+      if (stream.sendDeadlineMs !== 0) earliest = Math.min(earliest, stream.sendDeadlineMs)
+    }
+    return earliest === Number.POSITIVE_INFINITY ? 0 : earliest
   }
 }

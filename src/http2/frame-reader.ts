@@ -17,6 +17,7 @@ import {
   FRAME_SIZE_ERROR,
   NO_ERROR,
   PADDED,
+  PREFACE,
   PROTOCOL_ERROR,
   readUint31,
 } from './frame.ts'
@@ -34,6 +35,7 @@ const IN_HEAD = 0
 const IN_PAYLOAD = 1
 const IN_PAD_LENGTH = 2
 const IN_DATA = 3
+const IN_PREFACE = 4
 
 export class FrameReader {
   length: number
@@ -52,12 +54,14 @@ export class FrameReader {
   overhead: number
   error: number
   #state: number
+  #prefaceAt: number
   #kept: Buffer
   #isFresh: boolean
   #dataLeft: number
   #padLeft: number
 
-  constructor() {
+  /** `isOfClient`: they begin with the preface (RFC 9113 §3.4). */
+  constructor(isOfClient: boolean) {
     this.length = 0
     this.type = 0
     this.flags = 0
@@ -70,7 +74,8 @@ export class FrameReader {
     this.isLast = false
     this.overhead = 0
     this.error = NO_ERROR
-    this.#state = IN_HEAD
+    this.#state = isOfClient ? IN_PREFACE : IN_HEAD
+    this.#prefaceAt = 0
     this.#kept = NO_BYTES
     this.#isFresh = false
     this.#dataLeft = 0
@@ -80,20 +85,25 @@ export class FrameReader {
   /** Reads on in bytes [start, end), which are not none. */
   next(buffer: Buffer, start: number, end: number): number {
     this.pos = start
+    if (this.#state === IN_PREFACE && !this.#readPreface(buffer, end)) return this.#fail(PROTOCOL_ERROR)
+    if (this.pos === end) return READ_MORE
     if (this.#state === IN_HEAD && !this.#readHead(buffer, end)) return READ_MORE
     if (this.length > FRAME_BYTES_MAX) return this.#fail(FRAME_SIZE_ERROR)
     if (this.#state === IN_PAYLOAD) return this.#readPayload(buffer, end)
     return this.#readData(buffer, end)
   }
 
-  /** True while a frame has begun and is not whole. */
-  get isInside(): boolean {
-    return this.#state !== IN_HEAD || this.#kept.length > 0
-  }
-
   #fail(code: number): number {
     this.error = code
     return READ_BAD
+  }
+
+  /** False when it is something else. */
+  #readPreface(buffer: Buffer, end: number): boolean {
+    while (this.pos < end && this.#prefaceAt < PREFACE.length)
+      if (buffer[this.pos++] !== PREFACE[this.#prefaceAt++]) return false
+    if (this.#prefaceAt === PREFACE.length) this.#state = IN_HEAD
+    return true
   }
 
   #readHead(buffer: Buffer, end: number): boolean {

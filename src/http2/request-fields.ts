@@ -1,6 +1,6 @@
 /**
- * request-fields — a request's fields as HPACK brings them, checked (RFC 9113 §8.2, §8.3), and written as the head of an
- * HTTP/1.1 message.
+ * request-fields — a request's fields as HPACK brings them, checked (RFC 9113 §8.2, §8.3), and written as the head
+ * of an HTTP/1.1 message.
  *
  * WHAT    Router, plugins and transport know one form of a head. Whatever could end a line or forge a field is refused
  *         here, before a byte of it is written; the strict codec that reads the text then is the second guard.
