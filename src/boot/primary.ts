@@ -189,8 +189,9 @@ export class Gateway {
   async #check(source: ConfigSource, plugins: ReadonlyMap<string, AnyPlugin>): Promise<Checked> {
     const checked = await checkSource(source, plugins)
     if (checked.config === null) return checked
-    const { makeTrialTools, tryCompile } = await import('./sources/trial.ts')
+    const { makeTrialTools, tryCertificates, tryCompile } = await import('./sources/trial.ts')
     tryCompile(checked.config, makeTrialTools(this.#environment, plugins))
+    tryCertificates(checked.config, plugins, this.#environment)
     return checked
   }
 

@@ -1,9 +1,12 @@
 /** trial — compiles a configuration without a worker: to refuse it early, and to explain what it would do. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { buildContexts } from '../../../native-free/tls/contexts.ts'
 import { compile } from '../../config/compile.ts'
 import type { Environment } from '../../config/env/env.ts'
+import { makeTlsPolicy } from '../../config/env/tls-policy.ts'
 import type { Config } from '../../config/model.ts'
+import { compileTls } from '../../config/plan/compile-tls.ts'
 import type { BuildTools } from '../../contract/build.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
 import { NameTable } from '../../flow/balancer/name-table.ts'
@@ -12,9 +15,21 @@ import { openClock } from '../plane/clock.ts'
 import { NO_REDIS } from '../plane/no-redis.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../plane/shared-memory.ts'
 
+const NO_TICKET_KEYS = new Uint8Array(48)
+
 /** Throws GatewayError CONFIG_INVALID, as a worker would. */
 export function tryCompile(config: Config, tools: BuildTools): void {
   compile(config, tools, 0).close()
+}
+
+/** Throws GatewayError CONFIG_INVALID for a certificate that OpenSSL does not take, as a worker would. */
+export function tryCertificates(
+  config: Config,
+  plugins: ReadonlyMap<string, AnyPlugin>,
+  environment: Environment,
+): void {
+  const defaults = { pairs: [], policy: makeTlsPolicy(environment), ticketKeys: NO_TICKET_KEYS }
+  buildContexts(compileTls(config, plugins, defaults), null)
 }
 
 /** Tools whose pools never connect. */

@@ -34,14 +34,25 @@ X5G2i3EDMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAJuAQ0cL
 LI/6dmG9tVrNnIZcWIA=
 -----END CERTIFICATE-----`
 const NOW = 1_800_000_000
+/** Of the first certificate in a file that gives it none. */
+const FIRST = '56343482-6b28-5845-b051-62e43bba292b'
+const ID = '00000000-0000-4000-8000-000000000001'
 const IN_TWO_CENTURIES = NOW + 200 * 365 * 86_400
 
-test('a certificate past its time is served with a warning, an authority past its time is refused', () => {
+test('a certificate or an authority outside its time is refused, by what people know it by', () => {
   const said = 'certificate expired, "Not After" time is in the past'
   assert.deepEqual(findings({ certificates: [{ cert: CERT, key: KEY }] }, NOW), [])
   assert.deepEqual(findings({ ca_certificates: [{ cert: AUTHORITY }] }, NOW), [])
   assert.deepEqual(findings({ certificates: [{ cert: CERT, key: KEY }] }, IN_TWO_CENTURIES), [
-    `warning certificates[0].cert: ${said}`,
+    `error certificates[0].cert: ${said}: Oct 29 22:02:50 2126 GMT (certificate ${FIRST})`,
+  ])
+  const named = {
+    certificates: [{ id: ID, cert: CERT, key: KEY, snis: [{ name: 'a.example.com' }] }],
+    snis: ['b', 'c', 'd'].map((name) => ({ name: `${name}.example.com`, certificate: { id: ID } })),
+  }
+  assert.deepEqual(findings(named, 1_000_000_000), [
+    'error certificates[0].cert: certificate is not valid yet, "Not Before" time is in the future: ' +
+      `Nov 22 22:02:50 2026 GMT (certificate ${ID}, sni a.example.com, b.example.com, c.example.com and 1 more)`,
   ])
   assert.deepEqual(findings({ ca_certificates: [{ cert: AUTHORITY }] }, IN_TWO_CENTURIES), [
     `error ca_certificates[0].cert: ${said}`,

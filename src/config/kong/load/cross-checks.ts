@@ -1,7 +1,6 @@
 /** Rules over several entities, and over time. */
 import type { Value } from '../../../contract/schema.ts'
 import { warning } from '../../problems.ts'
-import { parseCertificate } from '../schema/certificate-schema.ts'
 import type { Draft, Findings } from './draft.ts'
 
 /** A plugin must speak a protocol of what it is bound to, or it would never run. */
@@ -90,21 +89,6 @@ export function checkAuthorities(drafts: readonly Draft[], findings: Findings): 
   }
 }
 
-/** An authority past its time can vouch for nobody; a certificate past its time is served, and said. */
-export function checkExpiry(drafts: readonly Draft[], now: number, findings: Findings): void {
-  for (const { definition, entity, path } of drafts) {
-    const isAuthority = definition.name === 'ca_certificates'
-    if (!isAuthority && definition.name !== 'certificates') continue
-    for (const field of isAuthority ? ['cert'] : ['cert', 'cert_alt']) {
-      const pem = entity[field]
-      if (typeof pem !== 'string' || !hasExpired(pem, now)) continue
-      const said = 'certificate expired, "Not After" time is in the past'
-      if (isAuthority) findings.say([...path, field], said)
-      else findings.add(warning([...path, field], said))
-    }
-  }
-}
-
 /** A `ttl` counts from `created_at`; where the file has none, that is the time of loading, each time anew. */
 export function checkLifetimes(drafts: readonly Draft[], findings: Findings): void {
   for (const { raw, entity, path } of drafts) {
@@ -112,9 +96,4 @@ export function checkLifetimes(drafts: readonly Draft[], findings: Findings): vo
     if (typeof ttl !== 'number' || ttl <= 0 || (raw['created_at'] ?? null) !== null) continue
     findings.add(warning([...path, 'ttl'], 'counts anew from each reload: the entity has no created_at'))
   }
-}
-
-function hasExpired(pem: string, now: number): boolean {
-  const parsed = parseCertificate(pem)
-  return typeof parsed !== 'string' && Date.parse(parsed.validTo) < now * 1000
 }

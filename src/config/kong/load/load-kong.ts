@@ -5,14 +5,9 @@ import type { Config } from '../../model.ts'
 import { type Finding, warning } from '../../problems.ts'
 import type { RawRecord } from '../schema/entity.ts'
 import { assemble } from './assemble.ts'
+import { checkValidity, nameCertificates } from './certificate-checks.ts'
 import { DraftCheck } from './check-draft.ts'
-import {
-  checkAuthorities,
-  checkExpiry,
-  checkFallbacks,
-  checkLifetimes,
-  checkPluginProtocols,
-} from './cross-checks.ts'
+import { checkAuthorities, checkFallbacks, checkLifetimes, checkPluginProtocols } from './cross-checks.ts'
 import { readDocument } from './document.ts'
 import { type Draft, Findings } from './draft.ts'
 import { flatten } from './flatten.ts'
@@ -60,8 +55,9 @@ export function loadKong(value: Value, tools: KongTools): LoadedKong {
   checkPluginProtocols(drafts, findings)
   checkFallbacks(drafts, findings)
   checkAuthorities(drafts, findings)
-  checkExpiry(drafts, now, findings)
+  checkValidity(drafts, now, findings)
   checkLifetimes(drafts, findings)
+  nameCertificates(drafts, findings)
   const config = findings.errors > 0 ? null : assemble(drafts, check.vaultReferences)
   return { config, findings: findings.all }
 }
