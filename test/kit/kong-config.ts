@@ -8,6 +8,8 @@ export interface KongConfig {
   readonly upstreams?: readonly Fields[]
   readonly plugins?: readonly Fields[]
   readonly consumers?: readonly Fields[]
+  readonly certificates?: readonly Fields[]
+  readonly ca_certificates?: readonly Fields[]
 }
 
 export function kongYml(config: KongConfig): string {
