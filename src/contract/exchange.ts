@@ -9,6 +9,7 @@
  */
 import { empty } from '../base/empty.ts'
 import { type Fault, faults } from '../base/faults.ts'
+import { CHUNKED } from '../http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
 import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
 import type { Client } from './listener.ts'
@@ -160,7 +161,7 @@ export class Exchange {
   /** The try under way is on a connection that had served before, and the next one may not be. */
   reused: boolean
   freshOnly: boolean
-  /** Set by a plugin in its request step, which then also sets x.requestLength. */
+  /** Set by a plugin in its request step. */
   requestTransform: RequestTransform | null
   requestBytes: number
   /** The most that `requestBytes` may come to, where a plugin limits it; more is refused while it streams. */
@@ -351,4 +352,10 @@ export interface RegExpCaptures {
 /** Whether the try under way asks its target for a tunnel: not where a plugin gives the request a body. */
 export function asksForTunnel(x: Exchange): boolean {
   return x.upgrade === UPGRADE_ASKED && x.requestBody === null
+}
+
+/** Whether the target is sent a body whose length nobody knows beforehand. */
+export function sendsChunks(x: Exchange): boolean {
+  if (x.requestBody !== null || x.requestLength === 0) return false
+  return x.requestLength === CHUNKED || x.requestTransform !== null
 }

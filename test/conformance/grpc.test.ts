@@ -81,7 +81,7 @@ const handlers: Handlers = {
   Both: answerEach,
 }
 
-function config(port: number, protocol: 'grpc' | 'grpcs', pem: object[]): string {
+function config(port: number, protocol: 'grpc' | 'grpcs', pem: Readonly<Record<string, unknown>>[]): string {
   const routes = [
     { name: 'all', protocols: [protocol], paths: ['/'] },
     {
@@ -105,7 +105,7 @@ for (const protocol of ['grpc', 'grpcs'] as const) {
       // What the kit closes after a test is closed after this suite.
       const t = { after: (end: () => unknown) => ends.push(end) } as unknown as TestContext
       const authority = await makeAuthority('authority')
-      const pem = await makeLeaf(authority, { names: ['localhost'], rsa: true })
+      const pem = await makeLeaf(authority, { names: ['localhost'] })
       const isTls = protocol === 'grpcs'
       const port = await openGrpcServer(t, handlers, isTls ? pem : undefined)
       const certificates = isTls ? [{ ...pem, snis: [{ name: 'localhost' }] }] : []

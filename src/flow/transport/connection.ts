@@ -19,10 +19,9 @@ import type { Timed } from '../../base/deadlines.ts'
 import { type Fault, faults } from '../../base/faults.ts'
 import { OUTBOX_HIGH, type Outbox } from '../../base/outbox.ts'
 import type { Flushable, Turn } from '../../base/turn.ts'
-import { type Exchange, UPGRADED } from '../../contract/exchange.ts'
+import { type Exchange, sendsChunks, UPGRADED } from '../../contract/exchange.ts'
 import { type ConnectionLimits, HOLDS_PENDING, type Target } from '../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../contract/transport.ts'
-import { CHUNKED } from '../../http1/framing.ts'
 import { SocketWriter, type WriteOwner, type WriteRequests } from '../../socket/socket-writer.ts'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { Pool, Pooled } from './pool.ts'
@@ -138,7 +137,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
   writeBody(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
     if (x !== this.#x || this.#state !== BUSY) return true
     const out = this.#out
-    if (x.requestBody === null && x.requestLength === CHUNKED) {
+    if (sendsChunks(x)) {
       out.putHex(end - start)
       out.putAll(CRLF)
       out.put(bytes, start, end)
@@ -159,7 +158,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     }
     if (this.#sent) return
     this.#sent = true
-    if (x.requestBody !== null || x.requestLength !== CHUNKED) return
+    if (!sendsChunks(x)) return
     if (x.requestTrailers.count > 0) {
       this.#out.putLatin1('0\r\n')
       x.requestTrailers.putFields(this.#out, 0)

@@ -7,7 +7,7 @@
  * HOT     Runs once a try.
  */
 import type { Outbox } from '../../base/outbox.ts'
-import { asksForTunnel, type Exchange } from '../../contract/exchange.ts'
+import { asksForTunnel, type Exchange, sendsChunks } from '../../contract/exchange.ts'
 import type { Client } from '../../contract/listener.ts'
 import type { Route } from '../../contract/plan.ts'
 import type { Target } from '../../contract/target.ts'
@@ -244,7 +244,7 @@ function putOdd(out: Outbox, x: Exchange): void {
 
 function putFraming(out: Outbox, x: Exchange): void {
   if (x.requestBody !== null) return putLength(out, x.requestBody.length)
-  if (x.requestLength === CHUNKED) return out.putAll(CHUNKED_LINE)
+  if (sendsChunks(x)) return out.putAll(CHUNKED_LINE)
   if (x.requestLength > 0 || (x.request.present & HAS_CONTENT_LENGTH) !== 0)
     return putLength(out, x.requestLength)
   out.putAll(CRLF)

@@ -12,7 +12,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Timed } from '../../../base/deadlines.ts'
 import { type Fault, faults } from '../../../base/faults.ts'
 import type { Outbox } from '../../../base/outbox.ts'
-import type { Exchange } from '../../../contract/exchange.ts'
+import { type Exchange, sendsChunks } from '../../../contract/exchange.ts'
 import type { Service } from '../../../contract/plan.ts'
 import { HOLDS_PENDING, type Target } from '../../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../../contract/transport.ts'
@@ -116,7 +116,7 @@ export class StreamTry implements Carrier, Timed {
     try {
       this.#stream = session.request(this.#fields(x), {
         endStream: this.#sent,
-        waitForTrailers: x.requestBody === null && x.requestLength === CHUNKED,
+        waitForTrailers: sendsChunks(x),
       })
     } catch {
       // The session has just been closed: nothing has left.
