@@ -87,6 +87,13 @@ const jwtSecrets = entityRecord(
   },
 )
 
+/** Kong Enterprise's: a name in certificates, of a certain authority where it says one. */
+const mtlsAuthCredentials = entityRecord({
+  consumer,
+  subject_name: s.string({ required: true }),
+  ca_certificate: s.foreign('ca_certificates'),
+})
+
 const oauth2Credentials = entityRecord({
   consumer,
   name: s.string({ required: true }),
@@ -125,6 +132,7 @@ export const credentials: readonly EntityDefinition[] = [
     idFields: ['consumer', 'group'],
     unique: [['consumer', 'group']],
   }),
+  credential('mtls_auth_credentials', mtlsAuthCredentials, { unique: [['subject_name', 'ca_certificate']] }),
   credential('oauth2_credentials', oauth2Credentials, { unique: [['client_id']], finish: hashSecret }),
   credential('oauth2_tokens', oauth2Tokens, { unique: [['access_token'], ['refresh_token']] }),
 ]
