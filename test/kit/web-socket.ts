@@ -202,7 +202,7 @@ export class WebSocketTarget {
 
   /** For the next case. */
   forget(): void {
-    for (const peer of this.peers) peer.socket.terminate()
+    for (const socket of this.#sockets) socket.destroy()
     this.peers.length = 0
     this.requests.length = 0
     this.onPeer = echo

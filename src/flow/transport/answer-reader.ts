@@ -3,7 +3,7 @@
  *
  * HOT     `take` runs for every read from a target. Body bytes are handed on where they lie.
  */
-import { asksForTunnel, type Exchange, UPGRADED } from '../../contract/exchange.ts'
+import { asksForTunnel, type Exchange, NO_UPGRADE, UPGRADED } from '../../contract/exchange.ts'
 import type { TransportEvents } from '../../contract/transport.ts'
 import { MORE } from '../../http1/answers.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked/chunked.ts'
@@ -110,7 +110,8 @@ export class AnswerReader {
       forgetReceived(head)
       return at
     }
-    this.reusable = persists(head)
+    // A target that has refused an upgrade may have taken its connection out of HTTP all the same.
+    this.reusable = persists(head) && x.upgrade === NO_UPGRADE
     return this.#frame(x, at)
   }
 
