@@ -277,7 +277,8 @@ test('a plugin that serves streams may refuse a connection, and one that does no
   const folder = mkdtempSync(join(tmpdir(), 'sluice-plugins-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   mkdirSync(join(folder, 'doorman'))
-  const text = `export default { name: 'doorman', summary: 'Refuses.', priority: 1, protocols: ['http', 'tcp'],
+  const text = `export default {
+    name: 'doorman', summary: 'Refuses.', priority: 1, protocols: ['http', 'tcp'],
     schema: { type: 'record', fields: { refuses: { type: 'string' } } },
     build: (config) => ({ onStream: (facts) => (facts.clientAddress === config.refuses ? 1 : 0) }) }`
   writeFileSync(join(folder, 'doorman', 'doorman.mjs'), text)

@@ -49,7 +49,8 @@ async function run({ flags, reading, log }: Run): Promise<number> {
   const streams = gateway.streamAddresses.join(', ') || 'off'
   const status = gateway.statusAddresses.join(', ') || 'off'
   const profile = reading.environment.profile || 'none'
-  log.write('notice', 'ready', { proxy, streams, status, workers, engine, profile, config: source.name, tookMs })
+  const config = source.name
+  log.write('notice', 'ready', { proxy, streams, status, workers, engine, profile, config, tookMs })
   quickstart?.greet(gateway.addresses)
   signals.onReload = () => void gateway.reload('SIGHUP')
   await signals.ending

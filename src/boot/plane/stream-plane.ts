@@ -11,14 +11,13 @@ import type { Environment } from '../../config/env/env.ts'
 import type { ExchangePool } from '../../contract/listener.ts'
 import type { ServerTls } from '../../contract/tls.ts'
 import type { Plans } from '../../flow/plans.ts'
-import { TargetSockets } from '../../flow/transport/open-socket.ts'
 import { StreamCounts } from '../../observe/stream-counts.ts'
 import { WriteRequests } from '../../socket/socket-writer.ts'
 import { readStreamBinding } from '../../socket/stream-binding.ts'
 import { StreamListener } from '../../stream/stream-listener.ts'
 import type { Shake, ShakeEvents } from '../../stream/stream-tools.ts'
 import type { DataPlaneOptions } from './data-plane.ts'
-import { readTrusted } from './trusted.ts'
+import { makeTargetSockets } from './target-tls.ts'
 
 /** Nginx's preread_timeout, which no Kong setting changes; CLIENT_HEADER_TIMEOUT may be shorter. */
 const PREREAD_TIMEOUT_MS = 30_000
@@ -47,12 +46,7 @@ export class StreamPlane {
     const { environment, counters, log } = options
     const { clock } = parts
     const trusted = new CidrSet(environment.trustedIps)
-    const sockets = new TargetSockets({
-      trusted: readTrusted(environment.trustedCertificates),
-      log: (level, message, fields) => log.operator(level, message, fields),
-      now: () => clock.now(),
-      wall: () => clock.wall(),
-    })
+    const sockets = makeTargetSockets(options, clock)
     this.#contexts = null
     this.listener = new StreamListener({
       ...parts,

@@ -6,6 +6,7 @@ import { Deadlines, SWEEP_MS } from '../../base/deadlines.ts'
 import { Turn } from '../../base/turn.ts'
 import { compile } from '../../config/compile.ts'
 import type { BuildTools } from '../../contract/build.ts'
+import type { Listener } from '../../contract/listener.ts'
 import { ChainRunner } from '../../flow/chain/chain.ts'
 import { Flow } from '../../flow/flow.ts'
 import { Admission } from '../../flow/listener/admit.ts'
@@ -49,28 +50,13 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const tally = new WorkerTally(options.counters, options.log.access, clock)
   const flow = makeFlow(options, clock, tally)
   const transport = makeTransport(options, tools, flow)
-  const limits = listenerLimits(environment)
-  const exchanges = new Exchanges(limits, new RequestIds(randomBytes(16)))
-  const listener = makeListener(environment.engine, {
-    ...tools,
-    events: flow,
-    exchanges,
-    limits,
-    onCount: (what) => tally.connection(what),
-    onHandshakeFailed: handshakeFailures(options),
-  })
+  const { listener, streams } = makeListeners(options, tools, flow, tally)
   const sweep = setInterval(() => {
     tools.deadlines.sweep(clock.now())
     transport.report(options.counters)
     clock.turnEnded()
   }, SWEEP_MS)
   const redis = openRedisDoor(options, tools)
-  const streams = new StreamPlane(options, {
-    ...tools,
-    exchanges,
-    plans: flow.stages.plans,
-    others: () => listener.connections,
-  })
   const tls = new TlsPlane(options, [listener, ...(hasSecureStreams(environment) ? [streams] : [])])
   const build = buildTools(options, transport, { clock, redis })
   return {
@@ -107,7 +93,34 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   }
 }
 
-/** What tunnels have for closing: all of a stop but what their last lines may take to the log. */
+interface Listeners {
+  readonly listener: Listener
+  readonly streams: StreamPlane
+}
+
+function makeListeners(
+  options: DataPlaneOptions,
+  tools: SocketTools,
+  flow: Flow,
+  tally: WorkerTally,
+): Listeners {
+  const { environment } = options
+  const limits = listenerLimits(environment)
+  const exchanges = new Exchanges(limits, new RequestIds(randomBytes(16)))
+  const listener = makeListener(environment.engine, {
+    ...tools,
+    events: flow,
+    exchanges,
+    limits,
+    onCount: (what) => tally.connection(what),
+    onHandshakeFailed: handshakeFailures(options),
+  })
+  const { plans } = flow.stages
+  const streams = new StreamPlane(options, { ...tools, exchanges, plans, others: () => listener.connections })
+  return { listener, streams }
+}
+
+/** What tunnels and streams have for closing: all of a stop but what their last lines may take to the log. */
 function graceOf(drainMs: number): number {
   return Math.max(drainMs - LAST_LINES_MS, drainMs / 2)
 }

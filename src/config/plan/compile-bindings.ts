@@ -40,14 +40,18 @@ export function compileBindings(
   return bind({ ...config, plugins }, tools, opened, identities)
 }
 
-/** The same for streams: what serves both there and here has a handler for each. */
+/** The same for streams, of plugins that can serve them: who serves both has a handler for each. */
 export function compileStreamBindings(
   config: Config,
   tools: BuildTools,
   opened: Opened,
   identities: Identities,
 ): Bindings {
-  const plugins = config.plugins.filter((entity) => speaks(entity, STREAM_PROTOCOLS))
+  const serves = ({ name }: PluginEntity) => {
+    const protocols = tools.plugins.get(name)?.protocols ?? []
+    return protocols.some((protocol) => STREAM_PROTOCOLS.has(protocol))
+  }
+  const plugins = config.plugins.filter((entity) => speaks(entity, STREAM_PROTOCOLS) && serves(entity))
   return bind({ ...config, plugins }, tools, opened, identities)
 }
 
