@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Wrong } from './env-kinds.ts'
-import { addressText, cidr, isIpv6, listenList, nameServer } from './env-listen.ts'
+import { addressText, cidr, isIpv6, listenList, nameServer, streamList } from './env-listen.ts'
 
 test("Kong's own default is read with all its flags", () => {
   const [plain, secure] = read(
@@ -83,3 +83,26 @@ function read(given: string) {
   assert.ok(!(answer instanceof Wrong), given)
   return answer
 }
+
+test('addresses of streams have Kong’s flags but for those that mean nothing there, and say what they are', () => {
+  const addresses = streamList.read(
+    '0.0.0.0:5432 reuseport backlog=7, [::]:9443 ssl proxy_protocol so_keepalive=on',
+  )
+  assert.ok(!(addresses instanceof Wrong))
+  const [plain, secure] = addresses
+  assert.deepEqual(
+    [plain?.port, plain?.reuseport, plain?.backlog, plain?.ssl, plain?.isStream],
+    [5432, true, 7, false, true],
+  )
+  assert.deepEqual([secure?.ssl, secure?.proxyProtocol, secure?.isStream], [true, true, true])
+  assert.deepEqual(streamList.read('off'), [])
+  for (const [given, message] of [
+    ['0.0.0.0:53 udp', /'udp' in '0\.0\.0\.0:53 udp': streams of UDP are not served/],
+    ['0.0.0.0:443 ssl http2', /'http2' in .* is not a flag of a stream's address/],
+    ['0.0.0.0:443 sll', /'sll' in .* is not a flag/],
+  ] as const) {
+    const answer = streamList.read(given)
+    assert.ok(answer instanceof Wrong, given)
+    assert.match(answer.message, message)
+  }
+})

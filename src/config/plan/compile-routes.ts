@@ -31,6 +31,8 @@ export function compileRoutes(
   for (const entity of config.routes) {
     const service = entity.service === null ? null : services.get(entity.service)
     if (service === undefined) continue
+    // Of streams: compile-streams.ts.
+    if (!entity.protocols.some((protocol) => Object.hasOwn(PROTOCOL_BITS, protocol))) continue
     inputs.push({ route: compileRoute(entity, service, { chains, v1Counts }), match: entity })
   }
   return inputs

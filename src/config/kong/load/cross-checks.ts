@@ -89,6 +89,15 @@ export function checkAuthorities(drafts: readonly Draft[], findings: Findings): 
   }
 }
 
+/** Kong serves streams of UDP; here such a route would wait for ever. */
+export function checkUdp(drafts: readonly Draft[], findings: Findings): void {
+  for (const { definition, entity, path } of drafts) {
+    const { protocols } = entity
+    if (definition.name !== 'routes' || !Array.isArray(protocols) || !protocols.includes('udp')) continue
+    findings.add(warning([...path, 'protocols'], 'streams of UDP are not served'))
+  }
+}
+
 /** A `ttl` counts from `created_at`; where the file has none, that is the time of loading, each time anew. */
 export function checkLifetimes(drafts: readonly Draft[], findings: Findings): void {
   for (const { raw, entity, path } of drafts) {

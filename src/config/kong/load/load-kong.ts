@@ -7,7 +7,13 @@ import type { RawRecord } from '../schema/entity.ts'
 import { assemble } from './assemble.ts'
 import { checkValidity, nameCertificates } from './certificate-checks.ts'
 import { DraftCheck } from './check-draft.ts'
-import { checkAuthorities, checkFallbacks, checkLifetimes, checkPluginProtocols } from './cross-checks.ts'
+import {
+  checkAuthorities,
+  checkFallbacks,
+  checkLifetimes,
+  checkPluginProtocols,
+  checkUdp,
+} from './cross-checks.ts'
 import { readDocument } from './document.ts'
 import { type Draft, Findings } from './draft.ts'
 import { flatten } from './flatten.ts'
@@ -57,6 +63,7 @@ export function loadKong(value: Value, tools: KongTools): LoadedKong {
   checkAuthorities(drafts, findings)
   checkValidity(drafts, now, findings)
   checkLifetimes(drafts, findings)
+  checkUdp(drafts, findings)
   nameCertificates(drafts, findings)
   const config = findings.errors > 0 ? null : assemble(drafts, check.vaultReferences)
   return { config, findings: findings.all }
