@@ -57,14 +57,10 @@ export const allowed: readonly Difference[] = [
     /pipelined|closes its side/,
     'uWebSockets.js closes a connection whose second request, or whose end, comes before the first answer.',
   ),
-  uws(
-    /^the head of a stream reaches the client before/,
-    'uWebSockets.js ends the head with the first bytes of a body.',
-  ),
   uws(/^empty lines before a request line/, 'uWebSockets.js takes an empty line for a bad request.'),
   uws(/trailers|103 Early Hints/, 'uWebSockets.js has neither trailers nor interim answers.'),
   uws(
-    /^the head of an answer does not wait for its body/,
+    /^the head of an answer does not wait for its body|^the head of a stream reaches the client before/,
     'uWebSockets.js sends the head of a chunked answer with the first bytes of its body.',
   ),
   uws(
