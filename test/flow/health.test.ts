@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import http2 from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -182,14 +183,34 @@ test('a tcp probe needs a port that takes connections, and no more', async (t) =
   })
 })
 
-test('grpc checks ask for a connection, and the log says so once', async (t) => {
-  const [a] = await openPair(t)
-  const upstream = { healthchecks: checks({ type: 'grpc' }) }
-  await withPool({ targets: [a.address], upstream }, async (gateway) => {
-    await until('probes', () => a.target.connections >= 3)
-    assert.equal(a.probes, 0)
-    assert.equal(gateway.log.filter((line) => line.includes('type grpc')).length, 1)
+test('grpc checks ask the health service: what does not serve is taken out, and comes back', async (t) => {
+  let health = 1
+  const asked: string[] = []
+  const server = http2.createServer()
+  server.on('session', (session) => t.after(() => session.destroy()))
+  server.on('stream', (stream, fields) => {
+    asked.push(fields[':path'] ?? '')
+    stream.on('error', () => {}) // a probe may be called off
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.end(Buffer.from([0, 0, 0, 0, 2, 8, health]))
   })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const address = server.address()
+  const target = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  await withPool(
+    { targets: [target], upstream: { healthchecks: checks({ type: 'grpc' }) } },
+    async (gateway) => {
+      await until('probes', () => asked.length >= 3)
+      await healthIs(gateway, 'HEALTHY')
+      health = 2
+      await healthIs(gateway, 'UNHEALTHY')
+      health = 1
+      await healthIs(gateway, 'HEALTHY')
+    },
+  )
+  assert.deepEqual(new Set(asked), new Set(['/grpc.health.v1.Health/Check']))
 })
 
 test('https probes verify the certificate and its name, unless told not to', async (t) => {

@@ -13,7 +13,7 @@ import type { KeyPair } from '../../contract/tls.ts'
 import { Gate } from './gate.ts'
 import type { Log, WatchedGroup } from './group.ts'
 import { balancerHealth, isChecked, targetsHealth } from './health-view.ts'
-import { hasActiveChecks, isGrpc, makeProbe } from './make-probe.ts'
+import { hasActiveChecks, makeProbe } from './make-probe.ts'
 import { Prober } from './prober.ts'
 import type { RhythmTools } from './rhythm.ts'
 import { Sweeper } from './sweeper.ts'
@@ -56,7 +56,6 @@ export class Health {
     }
     this.#watched = after
     for (const watched of before.values()) watched.close()
-    this.#warn(config.upstreams)
   }
 
   close(): void {
@@ -105,14 +104,6 @@ export class Health {
       const rest = { settings, state: group.state, before: before?.sweeper ?? null }
       watched.sweeper = new Sweeper({ ...own, ...rest })
     }
-  }
-
-  #warn(upstreams: readonly UpstreamEntity[]): void {
-    const names = upstreams.filter((each) => hasActiveChecks(each) && isGrpc(each)).map(({ name }) => name)
-    if (names.length === 0) return
-    this.#tools.log('warn', 'active checks of type grpc and grpcs only ask for a connection', {
-      upstreams: names,
-    })
   }
 }
 

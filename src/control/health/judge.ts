@@ -8,6 +8,7 @@ export type Verdict = 'success' | 'http failure' | 'tcp failure' | 'timeout' | '
 
 export function judge(result: ProbeResult, active: ActiveRecord): Verdict {
   if (result.kind === 'connected') return 'success'
+  if (result.kind === 'refused') return 'http failure'
   if (result.kind === 'failed') return 'tcp failure'
   if (result.kind === 'timeout') return 'timeout'
   if (active.healthy.http_statuses.includes(result.status)) return 'success'
@@ -42,5 +43,5 @@ export function limitsOf({ healthy, unhealthy }: ActiveRecord): CheckLimits {
 /** For the log. */
 export function describe(result: ProbeResult): string {
   if (result.kind === 'answered') return `status ${result.status}`
-  return result.kind === 'failed' ? result.why : result.kind
+  return 'why' in result ? result.why : result.kind
 }

@@ -4,29 +4,21 @@
  * The status decides; the body is read up to BODY_MAX so that a target with a small answer sees its client leave in
  * good order. The limit of time covers connecting, TLS and the answer's head together, and the body once more.
  */
-import net from 'node:net'
-import tls from 'node:tls'
+import type net from 'node:net'
 import { type buildConnector, Client } from 'undici'
-import { authorityOf, isIp, isSocketPath } from '../../../flow/balancer/host-port.ts'
-import { type Probe, type ProbePlace, type ProbeResult, placeOf, reason } from './probe.ts'
+import { authorityOf, isSocketPath } from '../../../flow/balancer/host-port.ts'
+import { type Probe, type ProbePlace, type ProbeResult, reason } from './probe.ts'
+import { openProbeSocket, type ProbeSocketOptions } from './probe-socket.ts'
 
 const BODY_MAX = 64 * 1024
 const HEAD_MAX = 64 * 1024
 
-export interface HttpProbeOptions {
-  readonly isTls: boolean
+export interface HttpProbeOptions extends ProbeSocketOptions {
   readonly path: string
   readonly limitMs: number
   /** For all targets; null: each target's own name and port. */
   readonly hostHeader: string | null
   readonly headers: Readonly<Record<string, readonly string[]>>
-  /** Null: the target's name, if it is one. */
-  readonly sni: string | null
-  readonly verify: boolean
-  /** Who may sign the targets' certificates, in PEM; empty: those that Node trusts. */
-  readonly trusted: readonly string[]
-  /** What the gateway shows to a target that asks for a certificate. PEM. */
-  readonly certificate: { readonly cert: string; readonly key: string } | null
 }
 
 /** Say how the connection goes on, or how the body is framed: not for the configuration to set. */
@@ -92,7 +84,7 @@ class Connection {
   isEnded: boolean
 
   constructor(place: ProbePlace, options: HttpProbeOptions) {
-    this.#socket = () => openSocket(place, options)
+    this.#socket = () => openProbeSocket(place, options, 'http/1.1')
     this.#opened = null
     this.isEnded = false
     // Of no account: `connect` knows the way, and the Host field is given.
@@ -124,19 +116,4 @@ class Connection {
     socket.on('error', (cause) => tell(cause, null))
     socket.on('close', () => tell(new Error('the connection was closed'), null))
   }
-}
-
-function openSocket({ address, host }: ProbePlace, options: HttpProbeOptions): net.Socket {
-  const where = { ...placeOf(address), noDelay: true }
-  if (!options.isTls) return net.connect(where)
-  // RFC 6066 §3: an address is not a server name.
-  const name = options.sni ?? host
-  return tls.connect({
-    ...where,
-    ...(isIp(name) ? {} : { servername: name }),
-    rejectUnauthorized: options.verify,
-    ...(options.trusted.length === 0 ? {} : { ca: [...options.trusted] }),
-    ALPNProtocols: ['http/1.1'],
-    ...options.certificate,
-  })
 }

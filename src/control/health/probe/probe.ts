@@ -6,6 +6,8 @@ import { isSocketPath } from '../../../flow/balancer/host-port.ts'
 export type ProbeResult =
   | { readonly kind: 'answered'; readonly status: number }
   | { readonly kind: 'connected' }
+  /** It says of itself that it is not well. */
+  | { readonly kind: 'refused'; readonly why: string }
   /** No connection, no TLS, or no HTTP answer. */
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'timeout' }
