@@ -71,6 +71,24 @@ test('a ttl that no created_at ties down is warned of, since each reload begins 
   assert.deepEqual(findings(of({}), NOW), [])
 })
 
+test('an authority that is not there, and HTTP/2 where it can not be agreed on, are refused', () => {
+  const missing = '99999999-9999-4999-8999-999999999999'
+  const said = findings(
+    {
+      services: [
+        { name: 'a', host: 'a', protocol: 'https', tls_verify: true, ca_certificates: [missing] },
+        { name: 'b', host: 'b', http2: 'negotiate' },
+        { name: 'c', host: 'c', http2: 'prior_knowledge' },
+      ],
+    },
+    0,
+  )
+  assert.deepEqual(
+    said.filter((each) => /CA certificate|http2/.test(each)).map((each) => each.replace(/^.*?: /, '')),
+    ["'http2: negotiate' needs protocol https", `no CA certificate has the id '${missing}'`],
+  )
+})
+
 test("an authority's digest is that of its certificate, whatever the file says", () => {
   const document = { _format_version: '3.0', ca_certificates: [{ cert: AUTHORITY, cert_digest: 'x' }] }
   const { config } = loadKong(document, tools(NOW))
