@@ -253,8 +253,7 @@ export abstract class Http2Frames {
     if (verdict === COMPRESSION_ERROR) return COMPRESSION_ERROR
     if (stream !== null) this.#takeTrailers(stream, verdict, flags)
     else if (became === RESET) this.#idle(1)
-    else if (this.isLeaving) putReset(this.output.out, id, REFUSED_STREAM)
-    else if (this.streams.count >= http2Limits.streamsMax) this.#refuse(id)
+    else if (this.isLeaving || this.streams.count >= http2Limits.streamsMax) this.#refuse(id)
     else {
       this.lastId = id
       this.guard.useful()
@@ -264,7 +263,7 @@ export abstract class Http2Frames {
   }
 
   #refuse(id: number): void {
-    this.lastId = id
+    if (!this.isLeaving) this.lastId = id
     this.streams.note(id, true)
     this.#idle(2)
     putReset(this.output.out, id, REFUSED_STREAM)

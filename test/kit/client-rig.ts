@@ -94,9 +94,9 @@ export const LIMITS: ListenerLimits = {
 
 export async function makeClientRig(
   t: TestContext,
-  more: Partial<ListenerLimits> & { proxyProtocol?: boolean } = {},
+  more: Partial<ListenerLimits> & { proxyProtocol?: boolean; http2?: boolean } = {},
 ): Promise<ClientRig> {
-  const { proxyProtocol = false, ...limits } = more
+  const { proxyProtocol = false, http2 = false, ...limits } = more
   let aheadMs = 0
   const clock = new Clock(
     () => performance.now() + aheadMs,
@@ -117,7 +117,7 @@ export async function makeClientRig(
     onHandshakeFailed: () => {},
   })
   const port = await freePort()
-  const where = { host: '127.0.0.1', port, path: '', ssl: false, http2: false, proxyProtocol }
+  const where = { host: '127.0.0.1', port, path: '', ssl: false, http2, proxyProtocol }
   await listener.listen([{ ...where, reuseport: false, backlog: 100, fd: -1 }])
   t.after(() => listener.close())
   const later = (ms: number): void => {
