@@ -7,6 +7,7 @@ import { bench as fingerprint } from './fingerprint.bench.ts'
 import type { Bench } from './frame/bench.ts'
 import { bench as hpack } from './hpack.bench.ts'
 import { bench as limiter } from './limiter.bench.ts'
+import { bench as access } from './plugins/access.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
@@ -19,6 +20,7 @@ export const benches: readonly Bench[] = [
   balancer,
   limiter,
   rateLimiting,
+  access,
   fingerprint,
   rows,
   accessLog,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { benches } from '../../bench/micro/all.ts'
@@ -14,7 +14,8 @@ const START_MS = 60_000
 const QUICK = { rounds: 1, batchMs: 1, only: [], quick: true }
 
 test('every bench in the folder is one of those that are run', () => {
-  const files = readdirSync(folder).filter((name) => /\.bench\.[jt]s$/.test(name))
+  const all = readdirSync(folder, { encoding: 'utf8', recursive: true }).map((path) => basename(path))
+  const files = all.filter((name) => /\.bench\.[jt]s$/.test(name))
   assert.deepEqual(
     benches.map((bench) => bench.name).sort(),
     files.map((name) => name.replace(/\.bench\.[jt]s$/, '')).sort(),

@@ -59,10 +59,10 @@ class BotDetection implements Handler {
       return DONE
     }
     const at = row * STRIDE
-    const agent = head.bytes.toString('utf8', head.spans[at + 2]!, head.spans[at + 3]!)
+    const agent = head.bytes.latin1Slice(head.spans[at + 2]!, head.spans[at + 3]!)
     let isRefused = this.#seen.get(agent)
     if (isRefused === undefined) {
-      isRefused = this.#judge(agent)
+      isRefused = this.#judge(Buffer.from(agent, 'latin1').toString('utf8'))
       this.#seen.set(agent, isRefused)
     }
     if (!isRefused) return NEXT
