@@ -17,6 +17,19 @@ test('who keeps the consumers keeps their credentials, and nothing else of the c
   assert.equal(consumers.credentials('keyauth_credentials')[0]?.read('key'), 's3cret')
 })
 
+test('a consumer is found by one field alone where it has to be', () => {
+  const config = emptyConfig()
+  config.consumers.push({ ...entity('id-of-jo'), username: 'jo', custom_id: '42' })
+  config.consumers.push({ ...entity('id-of-42'), username: '42', custom_id: null })
+  const consumers = new Consumers(config, (count) => Buffer.alloc(count))
+  const found = (field: 'username' | 'custom_id', value: string) => consumers.consumerBy(field, value)?.id
+  assert.deepEqual(
+    [found('username', 'jo'), found('username', '42'), found('custom_id', '42'), found('custom_id', 'jo')],
+    ['id-of-jo', 'id-of-42', 'id-of-jo', undefined],
+  )
+  assert.equal(found('username', 'id-of-jo'), undefined)
+})
+
 // the rig
 
 function make() {
