@@ -14,6 +14,16 @@ import { openEcho, openStreams, PlainTarget, type StreamRig } from '../kit/strea
 const UNRECOGNIZED_NAME = Buffer.from([21, 3, 1, 0, 2, 2, 112])
 const PREREAD_MS = 1500
 
+const BURST = Buffer.alloc(3000, 'b')
+const BURSTS = 40
+
+/** Pieces with turns of the loop between them, so that each comes while the one before is on its way; then its end. */
+function burst(socket: net.Socket, left = BURSTS): void {
+  if (left === 0) return void socket.end()
+  socket.write(BURST)
+  setImmediate(burst, socket, left - 1)
+}
+
 /** A TLS server whose answer to everything is its name and the bytes. */
 async function openSecure(name: string, authority: Authority): Promise<tls.Server> {
   const { cert, key } = await makeLeaf(authority, { names: [name] })
@@ -34,6 +44,7 @@ describe('tls routes', () => {
   let echo: PlainTarget
   const seen: Buffer[] = []
   let watched: PlainTarget
+  let bursts: PlainTarget
   const servers: tls.Server[] = []
 
   before(async () => {
@@ -42,6 +53,7 @@ describe('tls routes', () => {
     watched = await new PlainTarget((socket) =>
       socket.on('data', (chunk: Buffer) => seen.push(chunk)),
     ).listen()
+    bursts = await new PlainTarget((socket) => socket.once('data', () => burst(socket))).listen()
     const own = await openSecure('own.example', authority)
     const verified = await openSecure('verified.example', authority)
     servers.push(own, verified)
@@ -65,6 +77,7 @@ describe('tls routes', () => {
             snis: ['watched.example'],
           }),
           service('ends', echo.port, 'tcp', { protocols: ['tls'], snis: ['ends.example'] }),
+          service('bursts', bursts.port, 'tcp', { protocols: ['tls'], snis: ['bursts.example'] }),
           service('again', portOf(verified), 'tls', { protocols: ['tls'], snis: ['unverified.example'] }),
           {
             ...service('verifies', portOf(verified), 'tls', {
@@ -86,6 +99,7 @@ describe('tls routes', () => {
     for (const server of servers) server.close()
     await echo.close()
     await watched.close()
+    await bursts.close()
   })
 
   async function secure(servername: string, more: tls.ConnectionOptions = {}): Promise<tls.TLSSocket> {
@@ -148,6 +162,20 @@ describe('tls routes', () => {
     await until('all is back', () => count === rounds * chunk.length)
     socket.end()
     await once(socket, 'close')
+  })
+
+  test('what a target sends right before its end arrives whole', async () => {
+    for (let round = 0; round < 10; round++) {
+      const socket = await secure('bursts.example', { rejectUnauthorized: false })
+      let count = 0
+      socket.on('data', (part: Buffer) => {
+        count += part.length
+      })
+      socket.write('go')
+      await once(socket, 'end')
+      assert.equal(count, BURSTS * BURST.length)
+      socket.end()
+    }
   })
 
   test('a service of protocol tls is spoken to over TLS again', async () => {

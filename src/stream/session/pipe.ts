@@ -102,7 +102,7 @@ export class Pipe implements SideOwner {
     this.#lost = side
     if (this.endedBy === 'gateway') this.endedBy = this.#nameOf(side)
     const other = side === this.client ? this.target : this.client
-    if (!other.isBlocked) this.#end()
+    if (!other.isWaiting) this.#end()
   }
 
   #nameOf(side: Side): StreamEnd {

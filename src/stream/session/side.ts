@@ -65,6 +65,11 @@ export class Side implements WriteOwner {
     return this.#writer.isBlocked
   }
 
+  /** Something has not left yet: TLS may have bytes gather behind a write, and block nobody. */
+  get isWaiting(): boolean {
+    return this.#writer.isBlocked || this.#writer.out.used > 0
+  }
+
   /** False when the connection is lost. */
   flush(): boolean {
     return this.#writer.flush()
@@ -72,7 +77,7 @@ export class Side implements WriteOwner {
 
   /** No more will come for it: its way is ended, once what waits has left. */
   finish(): void {
-    if (this.isEnded || this.isBehind) return
+    if (this.isEnded || !this.isOpen || this.isWaiting) return
     this.isEnded = true
     this.socket!.end()
   }
