@@ -1,4 +1,4 @@
-/** grpc-rig — a gRPC server and clients of @grpc/grpc-js, whose messages are plain bytes, and a gateway between them. */
+/** grpc-rig — a server and clients of @grpc/grpc-js whose messages are plain bytes. */
 import type { TestContext } from 'node:test'
 import {
   Client,

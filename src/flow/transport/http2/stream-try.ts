@@ -1,7 +1,7 @@
 /**
  * stream-try — one try on a stream of an HTTP/2 session: its request, its answer, its times.
  *
- * WHAT    waits for its session to connect ─▶ asks ─▶ is answered ─▶ over. One object a try; the stream is node:http2's.
+ * WHAT    waits for a connection ─▶ asks ─▶ is answered ─▶ over. One object a try; the stream is that of node:http2.
  *
  * LIMITS  As connection.ts: the service's three timeouts, which stand still while the client is the slow one. In either
  *         direction the stream's window and its buffer bound what waits. A call's own deadline (grpc-timeout) counts as
