@@ -145,12 +145,12 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
     const contexts = this.#contexts
     // Whoever listens with TLS has been given certificates before.
     if (contexts === null) return void accepted.destroy()
-    if (first !== null && first.length > 0) accepted.unshift(first)
     const protocols = protocolsOf(address.http2)
     const deadlineMs = this.clock.now() + this.limits.headerTimeoutMs
     const handshake = new Handshake(this, accepted, { contexts, protocols, deadlineMs, proxiedAddress })
     this.#shaking.add(handshake)
     this.#tools.deadlines.add(handshake)
+    if (first !== null && first.length > 0) handshake.take(first)
   }
 
   onShaken(handshake: Handshake, { handle, sni, tls, isHttp2 }: Shaken): void {

@@ -1,10 +1,10 @@
 /**
  * contexts — one OpenSSL context for each certificate, made when a configuration comes and never at a handshake.
  *
- * Handshakes begin in the front context, which holds the fallback certificate and the ticket keys; a name that has a
- * certificate of its own is then moved to that one's context. Contexts of certificates that did not change are kept.
+ * Handshakes begin in the front context, which holds the fallback certificate; a name that has a certificate of its own
+ * is then moved to that one's context. Contexts of certificates that did not change are kept, and get new ticket keys.
  */
-import { createHash, constants as crypto } from 'node:crypto'
+import { createHash, createHmac, constants as crypto } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { faults, GatewayError } from '../../src/base/faults.ts'
 import type { ServerCertificate, ServerTls, TlsPolicy } from '../../src/contract/tls.ts'
@@ -31,11 +31,18 @@ export function buildContexts(tls: ServerTls, before: TlsContexts | null): TlsCo
   }
   const front = makeContext(tls.fallback, '', {
     ...optionsOf(tls.policy),
-    sessionIdContext: sessionContext(tls),
     sessionTimeout: Math.max(1, Math.round(tls.policy.sessionTimeoutMs / 1000)),
-    ticketKeys: Buffer.from(tls.ticketKeys),
   })
+  useTicketKeys([front, ...made.values()], ticketKeysFor(tls))
   return { front, names: new SniTable(byName), asksForCertificates: tls.asksForCertificates, made }
+}
+
+/** Tickets are made with the keys of the context that a name has chosen, and read with those of the front. */
+function useTicketKeys(contexts: readonly SecureContext[], keys: Buffer): void {
+  for (const { context } of contexts) {
+    const native: { setTicketKeys(keys: Buffer): void } = context // typed as anything at all
+    native.setTicketKeys(keys)
+  }
 }
 
 function optionsOf(policy: TlsPolicy): SecureContextOptions {
@@ -48,6 +55,8 @@ function optionsOf(policy: TlsPolicy): SecureContextOptions {
     ciphers: policy.ciphers,
     honorCipherOrder: policy.prefersOwnOrder,
     secureOptions: flags,
+    // The same in all contexts: whoever comes back is looked at before its name has chosen one.
+    sessionIdContext: 'sluice',
   }
 }
 
@@ -84,12 +93,11 @@ function contentOf(certificate: ServerCertificate): string {
 }
 
 /**
- * A ticket is taken only under the certificates it was given under: nobody who comes back is served as if by a
- * certificate that has been replaced, or unasked where certificates are asked for now. OpenSSL takes 32 bytes.
+ * A ticket is taken only under the certificates it was given under: nobody who comes back is served as if by one that
+ * has been replaced, or unasked where certificates are asked for now. So what is served goes into the keys.
  */
-function sessionContext(tls: ServerTls): string {
-  const hash = createHash('sha256')
-  for (const name of [...tls.snis.keys()].sort()) hash.update(`${name}\0${contentOf(tls.snis.get(name)!)}`)
-  hash.update(`${contentOf(tls.fallback)}${tls.asksForCertificates}`)
-  return hash.digest('hex').slice(0, 32)
+function ticketKeysFor(tls: ServerTls): Buffer {
+  const hmac = createHmac('sha384', tls.ticketKeys)
+  for (const name of [...tls.snis.keys()].sort()) hmac.update(`${name}\0${contentOf(tls.snis.get(name)!)}\0`)
+  return hmac.update(`${contentOf(tls.fallback)}\0${tls.asksForCertificates}`).digest()
 }

@@ -5,7 +5,7 @@
  * socket that reads into the worker's static buffer, as plain connections do.
  */
 import type { Socket } from 'node:net'
-import { type SecureContext, TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import type { Timed } from '../../src/base/deadlines.ts'
 import type { ClientTls } from '../../src/contract/tls.ts'
 import type { TlsContexts } from './contexts.ts'
@@ -37,8 +37,6 @@ export interface HandshakeOptions {
   readonly proxiedAddress: string
 }
 
-type SniDone = (error: Error | null, context?: SecureContext) => void
-
 export class Handshake implements Timed {
   readonly accepted: Socket
   readonly proxiedAddress: string
@@ -60,20 +58,34 @@ export class Handshake implements Timed {
     this.#socket = new TLSSocket(accepted, {
       isServer: true,
       secureContext: options.contexts.front,
-      SNICallback: (name: string, done: SniDone) => this.#choose(name, done),
       ALPNProtocols: options.protocols,
       requestCert: options.contexts.asksForCertificates,
       rejectUnauthorized: false,
     })
+    this.#answerNames()
     this.#socket.on('secure', () => this.#done())
     this.#socket.on('error', (error) => this.#failed(error))
     this.#socket.on('close', () => this.#over(''))
   }
 
-  #choose(name: string, done: SniDone): void {
-    const context = this.#contexts.names.find(name)
-    if (context === null) done(null)
-    else done(null, context)
+  /**
+   * Node looks for the context of a name in this property while OpenSSL reads the name, having put it on the socket.
+   * The public way, an SNICallback, comes later and adds one certificate of that context to those of the front: who
+   * could read the front's kind of key only would then be served the front's certificate.
+   */
+  #answerNames(): void {
+    const socket = this.#socket as unknown as { _handle: object; servername: unknown } // Node has no public way to it
+    const names = this.#contexts.names
+    Object.defineProperty(socket._handle, 'sni_context', {
+      configurable: true,
+      get: () => (typeof socket.servername === 'string' ? names.find(socket.servername)?.context : undefined),
+    })
+  }
+
+  /** Bytes of the handshake that were read before it began. */
+  take(bytes: Buffer): void {
+    const { _handle } = this.#socket as unknown as { _handle: TlsHandle | null } // Node offers no public way to it
+    _handle?.receive(bytes)
   }
 
   #done(): void {

@@ -8,7 +8,9 @@ export interface TlsHandle {
   /** Encrypted bytes that are not known to have left. */
   readonly writeQueueSize: number
   readonly _parent?: { reset?(): number }
-  getPeerCertificate(abbreviated: boolean): PeerCertificate | undefined
+  /** As if they had come from the socket. */
+  receive(bytes: Uint8Array): void
+  getPeerCertificate(withIssuers: boolean): PeerCertificate | undefined
 }
 
 /** As OpenSSL's binding gives it; the issuer of one that signs itself is itself. */
@@ -53,7 +55,7 @@ export function readClientTls(socket: TLSSocket, asked: boolean): ClientTls {
 
 function readChain(handle: TlsHandle): readonly Uint8Array[] {
   const chain: Uint8Array[] = []
-  let next = handle.getPeerCertificate(false)
+  let next = handle.getPeerCertificate(true)
   while (next?.raw !== undefined && chain.length < CHAIN_MAX) {
     chain.push(next.raw)
     if (next.issuerCertificate === next) break

@@ -102,9 +102,14 @@ export const snis: EntityDefinition = {
   idFields: ['name'],
   unique: [['name']],
   schema: entityRecord({
-    name: s.string({ required: true, unique: true, custom: onText(sniRule) }),
+    name: s.string({ required: true, unique: true, custom: onText(sniNameRule) }),
     certificate: s.foreign('certificates', { required: true }),
   }),
+}
+
+/** `*` names the certificate for every name that has none. */
+function sniNameRule(name: string): string | null {
+  return name === '*' ? null : sniRule(name)
 }
 
 function authorityRule(pem: string): string | null {
