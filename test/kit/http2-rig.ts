@@ -31,7 +31,10 @@ export interface Http2Rig {
 
 export type Http2Case = (name: string, body: (rig: Http2Rig) => Promise<void>) => void
 
-type Options = Partial<Omit<GatewayOptions, 'config' | 'engine'>>
+interface Options extends Partial<Omit<GatewayOptions, 'config' | 'engine'>> {
+  /** The probe comes over TLS. */
+  readonly isSecure?: boolean
+}
 
 export function overHttp2(suite: string, options: Options, fn: (check: Http2Case) => void): void {
   const skip = engineMissing('node')
@@ -57,6 +60,7 @@ export function overHttp2(suite: string, options: Options, fn: (check: Http2Case
 }
 
 class SharedHttp2Rig implements Http2Rig {
+  #isSecure = false
   #gateway: Gateway | null = null
   #target: TestTarget | null = null
   readonly #clients: RawHttp2[] = []
@@ -72,6 +76,7 @@ class SharedHttp2Rig implements Http2Rig {
   }
 
   async start(options: Options): Promise<void> {
+    this.#isSecure = options.isSecure === true
     this.#target = await openTarget(answers())
     const config = catchAll(this.#target.port)
     this.#gateway = await openGateway({ listen: '127.0.0.1:PORT http2', ...options, config, engine: 'node' })
@@ -99,7 +104,7 @@ class SharedHttp2Rig implements Http2Rig {
   }
 
   async probe(): Promise<void> {
-    const client = await this.connect()
+    const client = await this.connect({ isSecure: this.#isSecure })
     client.send(headers(1, requestFields('GET', '/probe')))
     const answer = await client.whole(1)
     assert.equal(answer.status, 200, 'a client on another connection is answered')

@@ -20,7 +20,7 @@ function entries(table: DynamicTable): string[] {
   })
 }
 
-const text = fc.string({ maxLength: 150 })
+const text = fc.string({ maxLength: 150, size: 'max' })
 const step = fc.oneof(
   { weight: 9, arbitrary: fc.record({ name: text, value: text }) },
   { weight: 1, arbitrary: fc.record({ size: fc.nat(1000) }) },
@@ -28,7 +28,7 @@ const step = fc.oneof(
 
 test('after any additions and changes of size it holds what a plain list would', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
       const table = new DynamicTable(1000)
       let max = 1000
       let list: string[] = []

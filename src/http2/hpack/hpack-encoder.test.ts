@@ -53,19 +53,19 @@ const name = fc.oneof(
 )
 const value = fc.oneof(
   fc.constantFrom('', '1', 'application/json', 'text/html'),
-  fc.string({ unit: 'binary-ascii', maxLength: 40 }),
+  fc.string({ unit: 'binary-ascii', maxLength: 40, size: 'max' }),
   fc.nat(2000).map((length) => 'v'.repeat(length)),
 )
 const field = fc.tuple(name, value, fc.boolean())
 const block = fc.record({
   status: fc.integer({ min: 100, max: 999 }),
-  fields: fc.array(field, { maxLength: 12 }),
+  fields: fc.array(field, { maxLength: 12, size: 'max' }),
   tableMax: fc.option(fc.nat(6000)),
 })
 
 test('any blocks, under any sizes of the table, are read as they were sent, with names in lower case', () => {
   fc.assert(
-    fc.property(fc.array(block, { maxLength: 30 }), (blocks) => {
+    fc.property(fc.array(block, { maxLength: 30, size: 'max' }), (blocks) => {
       const pair = new Pair()
       for (const { status, fields, tableMax } of blocks) {
         if (tableMax !== null) pair.encoder.setTableMax(tableMax)
