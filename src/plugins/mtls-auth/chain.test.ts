@@ -241,12 +241,9 @@ test('more certificates than anybody needs are not looked at', async () => {
 test('look-alikes do not make a worker try signatures without end', async () => {
   const fakes = await Promise.all(Array.from({ length: 9 }, () => make('root', { isAuthority: true })))
   const leaf = await make('jo', { by: root })
-  const verdict = verifyChain(
-    [leaf, ...fakes].map(({ der }) => der),
-    trust(fakes),
-    Date.now(),
-  )
-  assert.equal(typeof verdict, 'string')
+  const sent = [leaf, ...fakes].map(({ der }) => der)
+  const verdict = verifyChain(sent, trust([...fakes, ...fakes]), Date.now())
+  assert.equal(verdict, 'too many signatures would have to be looked at')
 })
 
 test('a certificate with any bit turned does not hold, and nothing throws', async () => {
