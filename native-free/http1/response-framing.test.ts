@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Outbox } from '../../src/base/outbox.ts'
+import { UPGRADED } from '../../src/contract/exchange.ts'
 import { CHUNKED, isBodyless, UNTIL_CLOSE } from '../../src/http1/framing.ts'
 import { exchangeOf } from '../../test/kit/balancer-rig.ts'
 import { AnswerWriter } from './answer-writer.ts'
@@ -109,4 +110,18 @@ test('a chunked answer is whole: no empty chunk ends it early, and the next one 
   writer.body(bytes, 1, 3)
   writer.end(x)
   assert.ok(out.bytes.latin1Slice(0, out.used).endsWith('keep-alive\r\n\r\nhe'))
+})
+
+test('a 101 says what the connection is from now on, and what follows is sent as it is', () => {
+  const out = new Outbox()
+  const writer = new AnswerWriter(out)
+  const x = exchangeOf()
+  x.status = 101
+  x.upgrade = UPGRADED
+  x.responseLength = UNTIL_CLOSE
+  x.bodyless = true
+  writer.head(x)
+  writer.body(Buffer.from('raw'), 0, 3)
+  assert.equal(out.bytes.latin1Slice(0, out.used), 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nraw')
+  assert.equal(endsAtClose(x), true, 'a cut has to be seen')
 })

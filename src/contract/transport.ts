@@ -2,8 +2,8 @@
  * transport — the contract between the flow and whoever carries a request to a target.
  *
  * `send` takes one try. Calls back, in order: targetInfo* · targetHead · targetBody* · targetEnd, or targetFault at
- * any point, after which nothing follows. A 101 is a targetHead with x UPGRADED, and the body behind it is the tunnel's.
- * The transport decides nothing: retries, timeouts' meaning and answers are
+ * any point, after which nothing follows. A 101 is a targetHead with x UPGRADED, and the body behind it is the
+ * tunnel's. The transport decides nothing: retries, timeouts' meaning and answers are
  * the flow's.
  */
 import type { Fault } from '../base/faults.ts'

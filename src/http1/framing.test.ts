@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { readRequest, readResponse } from '../../test/kit/codec-rig.ts'
 import { getField } from './fields.ts'
 import {
+  asksForWebSocket,
   CHUNKED,
   expectsContinue,
   INVALID,
@@ -27,6 +28,30 @@ function request(lines: string, version = '1.1'): Head {
 function lengthOf(lines: string, version = '1.1'): number {
   return requestLength(request(lines, version))
 }
+
+test('a request asks for WebSocket when it is a GET that says so once, in Upgrade and in Connection', () => {
+  const asks = (lines: string, first = 'GET / HTTP/1.1'): boolean => {
+    const { head, answer } = readRequest(`${first}\r\nHost: a\r\n${lines}\r\n\r\n`)
+    assert.ok(answer > 0, lines)
+    return asksForWebSocket(head)
+  }
+  const good = 'Connection: keep-alive, upGrade\r\nUPGRADE: WebSocket'
+  assert.equal(asks(good), true)
+  assert.equal(asks('Upgrade: websocket\r\nConnection: a\r\nConnection: Upgrade'), true)
+  for (const first of ['POST / HTTP/1.1', 'HEAD / HTTP/1.1', 'GETS / HTTP/1.1', 'GET / HTTP/1.0'])
+    assert.equal(asks(good, first), false, first)
+  const wrong = [
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Connection: keep-alive\r\nUpgrade: websocket',
+    'Connection: Upgrades\r\nUpgrade: websocket',
+    'Connection: Upgrade\r\nUpgrade: h2c',
+    'Connection: Upgrade\r\nUpgrade: websocket, h2c',
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c',
+    'Connection: Upgrade\r\nUpgrade:',
+  ]
+  for (const lines of wrong) assert.equal(asks(lines), false, lines)
+})
 
 test('a request without length or coding has no body', () => {
   assert.equal(lengthOf('Host: a'), 0)

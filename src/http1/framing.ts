@@ -122,8 +122,8 @@ const HAS_SWITCH = HAS_CONNECTION | bit('upgrade')
 const WEBSOCKET = Buffer.from('websocket')
 
 /**
- * True for a head, of a request or of a 101, that is about WebSocket and nothing else (RFC 9110 §7.8): one Upgrade field
- * with that one word, and a Connection that says so.
+ * True for a head, of a request or of a 101, that is about WebSocket and nothing else (RFC 9110 §7.8): one Upgrade
+ * field with that one word, and a Connection that says so.
  */
 export function namesWebSocket(head: Head): boolean {
   if ((head.present & HAS_SWITCH) !== HAS_SWITCH || head.minor !== 1) return false

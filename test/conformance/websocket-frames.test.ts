@@ -1,8 +1,8 @@
 /**
  * Frames by hand, right and wrong: a client sees through the gateway what it sees from the target itself.
  *
- * The cases are those that suites for WebSocket endpoints ask (RFC 6455 §5, §7.4, §8.1). The target is ws; what counts is
- * that the gateway makes no difference, not what the verdict is.
+ * The cases are those that suites for WebSocket endpoints ask (RFC 6455 §5, §7.4, §8.1). The target is ws; what
+ * counts is that the gateway makes no difference, not what the verdict is.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

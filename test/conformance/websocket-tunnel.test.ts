@@ -250,6 +250,29 @@ eachWebSocketEngine('a target slower than its client', { engines: ['uws'] }, (ch
   })
 })
 
+const TLS = { engines: ['node'], listen: '127.0.0.1:PORT ssl' } as const
+
+eachWebSocketEngine('WebSocket over TLS', TLS, (check) => {
+  check('messages, and the close from either side', async (rig) => {
+    for (const closer of ['client', 'server'] as const) {
+      const pair = await rig.open({ scheme: 'wss', rejectUnauthorized: false })
+      const large = Buffer.alloc(1024 * 1024, 'x')
+      pair.client.socket.send(large)
+      assert.deepEqual((await pair.client.next()).data, large)
+      pair[closer].socket.close(1000, 'done')
+      assert.equal((await pair.client.closed()).code, 1000)
+      assert.equal((await pair.server.closed()).code, 1000)
+    }
+    await until('no tunnel is open', async () => (await metric(rig.gateway, 'sluice_tunnels')) === 0)
+  })
+
+  check('a target that is cut off takes its client along', async (rig) => {
+    const { client } = await rig.open({ scheme: 'wss', rejectUnauthorized: false })
+    rig.target.kill()
+    assert.equal((await client.closed()).code, 1006)
+  })
+})
+
 const IDLE = { config: (port: number) => catchAll(port, { read_timeout: 400 }) }
 
 eachWebSocketEngine('a silent tunnel', IDLE, (check) => {

@@ -61,7 +61,7 @@ eachWebSocketEngine('websocket', {}, (check) => {
     check(`close code ${code} goes from the client to the target`, async (rig) => {
       const { client, server } = await rig.open()
       client.socket.close(code, reason)
-      // uWebSockets.js takes the codes from 1012 to 3999 for wrong ones, and says no more than that the client has gone.
+      // uWebSockets.js takes the codes from 1012 to 3999 for wrong ones, and tells of a client that has gone.
       const isLost = rig.engine === 'uws' && code === 3000
       assert.deepEqual(await server.closed(), isLost ? { code: 1006, reason: '' } : { code, reason })
       if (!isLost) assert.equal((await client.closed()).code, code)

@@ -117,12 +117,13 @@ export interface Opened extends Peer {
 export interface OpenOptions extends ClientOptions {
   readonly path?: string
   readonly protocols?: string[]
+  readonly scheme?: 'ws' | 'wss'
 }
 
 /** Resolves once it is open; rejects with Refused when the answer is another. */
 export async function openWebSocket(port: number, options: OpenOptions = {}): Promise<Opened> {
-  const { path = '/', protocols = [], ...rest } = options
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, {
+  const { path = '/', protocols = [], scheme = 'ws', ...rest } = options
+  const socket = new WebSocket(`${scheme}://127.0.0.1:${port}${path}`, protocols, {
     perMessageDeflate: false,
     handshakeTimeout: PATIENCE_MS,
     ...rest,

@@ -12,7 +12,7 @@ import {
 import { CidrSet } from '../../base/cidr.ts'
 import { faults } from '../../base/faults.ts'
 import { Outbox } from '../../base/outbox.ts'
-import type { Exchange } from '../../contract/exchange.ts'
+import { type Exchange, UPGRADE_ASKED } from '../../contract/exchange.ts'
 import type { Route } from '../../contract/plan.ts'
 import { persists } from '../../http1/framing.ts'
 import { Admission } from '../listener/admit.ts'
@@ -231,4 +231,28 @@ test('what plugins set, add and remove is sent', async () => {
     },
   })
   assert.deepEqual([fields.get('a'), fields.get('b'), fields.get('c')], ['one', undefined, '3'])
+})
+
+test('an upgrade that is asked for goes on as the gateway’s own, and not with a body of a plugin’s', () => {
+  const ask =
+    'GET / HTTP/1.1\nHost: a\nConnection: X, Upgrade\nX: 1\nUpgrade: WebSocket\nSec-WebSocket-Key: k\n'
+  const change = (x: Exchange): void => {
+    x.upgrade = UPGRADE_ASKED
+  }
+  const sent = head(ask, { change })
+  assert.match(sent, /\nSec-WebSocket-Key: k\n/)
+  assert.match(sent, /\nConnection: keep-alive, Upgrade\nUpgrade: websocket\n\n$/)
+  assert.equal(sent.includes('\nX: 1'), false)
+  for (const plain of [
+    head(ask),
+    head(ask, {
+      change: (x) => {
+        x.upgrade = UPGRADE_ASKED
+        x.requestBody = Buffer.from('b')
+      },
+    }),
+  ]) {
+    assert.match(plain, /\nConnection: keep-alive\n/)
+    assert.equal(/upgrade:/i.test(plain), false)
+  }
 })

@@ -306,12 +306,12 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
   }
 
   override writeHead(x: Exchange): void {
-    if (x.upgrade === UPGRADED) this.#upgrade(x)
+    if (x.upgrade === UPGRADED) this.#openTunnel(x)
     else super.writeHead(x)
   }
 
   /** The engine writes the 101 and makes the connection a WebSocket, whose client is another object from here on. */
-  #upgrade(x: Exchange): void {
+  #openTunnel(x: Exchange): void {
     const res = this.res!
     const tunnel = new UwsTunnel(this.#shared, x, this)
     const key = getField(x.request, 'sec-websocket-key') ?? ''

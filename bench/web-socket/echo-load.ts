@@ -1,4 +1,4 @@
-/** web-socket-load — clients that send a message and wait for it to come back, and the server that sends it back. */
+/** echo-load — clients that send a message and wait for it to come back, and the server that sends it back. */
 
 import type { AddressInfo } from 'node:net'
 import net from 'node:net'

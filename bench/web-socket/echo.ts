@@ -1,7 +1,7 @@
 /**
- * web-socket-echo — what a small message through a tunnel costs, beside nginx: CPU time a message, and messages a second.
+ * echo — what a small message through a tunnel costs, beside nginx: CPU time each, and how many a second.
  *
- *     node dist/bench/measure/web-socket-echo.js [--connections 64] [--rounds 5] [--seconds 3] [--engine node|uws]
+ *     node dist/bench/web-socket/echo.js [--connections 64] [--rounds 5] [--seconds 3] [--engine node|uws]
  *
  * Both gateways run in turns, one worker on a core of its own; clients and server share this process, on another one.
  */
@@ -10,12 +10,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { shareCores } from '../measure/cores.ts'
+import { ownFolder } from '../measure/ending.ts'
+import { cpuUs } from '../measure/proc.ts'
+import { Child, freePort } from '../measure/run-child.ts'
 import { nginxCommand, nginxListen } from '../peers/nginx/nginx-conf.ts'
-import { shareCores } from './cores.ts'
-import { ownFolder } from './ending.ts'
-import { cpuUs } from './proc.ts'
-import { Child, freePort } from './run-child.ts'
-import { EchoClients, openEchoServer, PAYLOAD_BYTES } from './web-socket-load.ts'
+import { EchoClients, openEchoServer, PAYLOAD_BYTES } from './echo-load.ts'
 
 const WARM_MS = 1500
 const NAMES = ['nginx', 'sluice'] as const
