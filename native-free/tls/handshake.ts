@@ -66,6 +66,9 @@ export class Handshake implements Timed {
     this.#socket.on('secure', () => this.#done())
     this.#socket.on('error', (error) => this.#failed(error))
     this.#socket.on('close', () => this.#over(''))
+    // Node would look for what was put back a tick later, when more may have come past it.
+    const held: Buffer | null = accepted.read()
+    if (held !== null) this.take(held)
   }
 
   /**
