@@ -21,12 +21,14 @@ import type { Flushable } from '../../src/base/turn.ts'
 import {
   ACK,
   ENHANCE_YOUR_CALM,
+  FLOW_CONTROL_ERROR,
   NO_ERROR,
   PROTOCOL_ERROR,
   putGoaway,
   putPing,
   SETTINGS,
   SETTINGS_TIMEOUT,
+  STREAM_CLOSED,
   STREAM_ID_MAX,
 } from '../../src/http2/frame.ts'
 import { FrameReader, READ_BAD, READ_DATA, READ_FRAME, READ_MORE } from '../../src/http2/frame-reader.ts'
@@ -79,7 +81,7 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     const now = listener.clock.now()
     super(listener, new FloodGuard(now))
     this.#socket = socket
-    this.#peer = peer.isHttp2 ? peer : openPeer(peer)
+    this.#peer = peer
     this.#writer = new SocketWriter(listener.writes, this)
     this.#writer.attach(socket, peer.scheme === 'https')
     this.output = new Http2Output(listener, this.#writer, this)
@@ -231,7 +233,7 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
   }
 
   wasReset(stream: Http2Stream, code: number): void {
-    if (code !== NO_ERROR) this.guard.reset(this.listener.clock.now())
+    if (isProvoked(code)) this.guard.reset(this.listener.clock.now())
     this.streams.remove(stream, true)
     this.#afterStream()
   }
@@ -385,10 +387,11 @@ function openStreamFor(connection: Http2Connection, peer: Peer): Http2Stream {
   return new Http2Stream(connection, peer)
 }
 
-function isDue(atMs: number, nowMs: number): boolean {
-  return atMs !== 0 && nowMs >= atMs
+/** True for what only the client can have done: neither slowness nor a target that fails is a flood. */
+function isProvoked(code: number): boolean {
+  return code === PROTOCOL_ERROR || code === FLOW_CONTROL_ERROR || code === STREAM_CLOSED
 }
 
-function openPeer(peer: Peer): Peer {
-  return { ...peer, isHttp2: true }
+function isDue(atMs: number, nowMs: number): boolean {
+  return atMs !== 0 && nowMs >= atMs
 }

@@ -52,8 +52,9 @@ export class UnknownProtocol implements Served {
     const seen = this.#seen
     const isHttp2 = beginsPreface(seen, 0, seen.length)
     if (isHttp2 && seen.length < PREFACE.length) return
-    const Known = isHttp2 ? Http2Connection : Connection
-    const connection = new Known(this.#listener, this.#socket, this.#peer)
+    const connection = isHttp2
+      ? new Http2Connection(this.#listener, this.#socket, { ...this.#peer, isHttp2 })
+      : new Connection(this.#listener, this.#socket, this.#peer)
     this.#known(connection)
     connection.take(seen, 0, seen.length)
     if (this.#listener.draining) connection.drain()

@@ -225,18 +225,51 @@ test('a listener that drains does not wait for a client that says nothing', asyn
 })
 
 test('a client that does not read is read no more, and given up in time', async (t) => {
-  const { rig, client } = await openPair(t)
+  const { rig, client } = await openPair(t, { keepAliveRequestsMax: 1_000_000 })
   await settle(client)
-  rig.flow.onEnter = (x) => answer(x, Buffer.alloc(60_000))
+  rig.flow.onEnter = (x) => {
+    x.status = 204
+    x.client!.out.putLatin1(`HTTP/1.1 204 No Content\r\nX-Long: ${'a'.repeat(4000)}\r\n`)
+    x.client!.writeHead(x)
+    x.client!.end(x)
+  }
   client.socket.pause()
-  const big = frame(type.WINDOW_UPDATE, 0, 0, uint32(1_000_000_000))
-  client.send(big)
+  const long = ['x-long', 'a'.repeat(8000)] as const
   let id = 1
   await until(() => {
-    for (let i = 0; i < 50; i++, id += 2) client.send(headers(id, requestFields()))
+    for (let i = 0; i < 50; i++, id += 2) client.send(headers(id, requestFields('GET', '/', long)))
     return client.socket.writableLength > 1_000_000
   }, 'the client is held back')
   rig.later(LIMITS.sendTimeoutMs + 1)
   await until(() => rig.listener.connections === 0, 'it is given up')
+  await assertNoneLost(rig)
+})
+
+/** Many times as many streams in a second as may be reset for the client's doing. */
+const MANY = 1000
+
+test('a target that fails again and again is no reason to end the client’s connection', async (t) => {
+  const { rig, client } = await openPair(t, { keepAliveRequestsMax: 10 * MANY })
+  rig.flow.onEnter = (x) => {
+    x.status = 200
+    x.responseLength = 5
+    x.client!.out.putLatin1('HTTP/1.1 200 OK\r\n')
+    x.client!.writeHead(x)
+    x.client!.abort(x)
+  }
+  for (let i = 0; i < MANY; i++) client.send(headers(2 * i + 1, requestFields()))
+  assert.equal((await client.settled(2 * MANY - 1)).reset, code.INTERNAL_ERROR)
+  await client.ping()
+  assert.equal(client.goaway, -1)
+  await assertNoneLost(rig)
+})
+
+test('a client that has its own streams reset again and again is sent away', async (t) => {
+  const { rig, client } = await openPair(t, { keepAliveRequestsMax: 10 * MANY })
+  rig.flow.onEnter = () => {}
+  for (let i = 0; i < MANY && !client.closed; i++)
+    client.send(headers(2 * i + 1, requestFields()), frame(type.WINDOW_UPDATE, 0, 2 * i + 1, uint32(0)))
+  await client.until('the end', () => client.closed)
+  assert.equal(client.goaway, code.ENHANCE_YOUR_CALM)
   await assertNoneLost(rig)
 })
