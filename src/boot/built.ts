@@ -6,9 +6,10 @@
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageRoot } from './machine.ts'
 
 const built = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const root = dirname(built)
+const root = packageRoot()
 
 function removeOrphans(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
