@@ -5,7 +5,8 @@
  * is then moved to that one's context. Contexts of certificates that did not change are kept, and get new ticket keys.
  */
 import { createHash, createHmac, constants as crypto } from 'node:crypto'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { Duplex } from 'node:stream'
+import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 import { faults, GatewayError } from '../../src/base/faults.ts'
 import type { ServerCertificate, ServerTls, TlsPolicy } from '../../src/contract/tls.ts'
 import { SniTable } from './sni-table.ts'
@@ -25,7 +26,7 @@ export function buildContexts(tls: ServerTls, before: TlsContexts | null): TlsCo
   for (const [name, certificate] of tls.snis) {
     const content = contentOf(certificate)
     const context =
-      made.get(content) ?? before?.made.get(content) ?? makeContext(certificate, name, optionsOf(tls.policy))
+      made.get(content) ?? before?.made.get(content) ?? makeNamedContext(certificate, name, tls.policy)
     made.set(content, context)
     byName.set(name, context)
   }
@@ -35,6 +36,22 @@ export function buildContexts(tls: ServerTls, before: TlsContexts | null): TlsCo
   })
   useTicketKeys([front, ...made.values()], ticketKeysFor(tls))
   return { front, names: new SniTable(byName), asksForCertificates: tls.asksForCertificates, made }
+}
+
+function makeNamedContext(certificate: ServerCertificate, name: string, policy: TlsPolicy): SecureContext {
+  const context = makeContext(certificate, name, optionsOf(policy))
+  letAlpnChoose(context)
+  return context
+}
+
+/**
+ * Node puts its choice of a protocol on the context that a socket begins in, and OpenSSL asks the one that the
+ * handshake has been moved to: so a socket that nobody uses begins in each of them. What may be agreed on is the real
+ * socket's.
+ */
+function letAlpnChoose(context: SecureContext): void {
+  const unused = new Duplex({ read() {}, write() {} })
+  new TLSSocket(unused, { isServer: true, secureContext: context, ALPNProtocols: ['http/1.1'] }).destroy()
 }
 
 /** Tickets are made with the keys of the context that a name has chosen, and read with those of the front. */
