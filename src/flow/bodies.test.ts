@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clientSends, makeFlowRig, targetAnswers, targetSends } from '../../test/kit/flow-rig.ts'
 import { faults } from '../base/faults.ts'
+import { type Exchange, sendsChunks } from '../contract/exchange.ts'
 
 const PUT = 'PUT / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n'
 
@@ -134,4 +135,55 @@ test('an early answer does not stop the rest of the body from being taken', () =
   clientSends(rig, x, 'ab')
   assert.equal(rig.transport.said.at(-1), 'body ab')
   assert.equal(x.replay, null, 'nothing is kept: there is no other try')
+})
+
+/** Upper case both ways, with a last word. */
+const shout = {
+  pass: (_x: Exchange, bytes: Uint8Array, start: number, end: number) =>
+    Buffer.from(Buffer.from(bytes.subarray(start, end)).toString().toUpperCase()),
+  end: () => Buffer.from('!'),
+}
+
+test("a plugin's transform of a request is what the target is sent, in another try too, with no length", () => {
+  const rig = makeFlowRig()
+  const x = rig.enter('PUT / HTTP/1.1\nHost: a\nContent-Length: 4\n')
+  x.requestTransform = shout
+  assert.equal(sendsChunks(x), true)
+  rig.flow.targetReady(x)
+  clientSends(rig, x, 'ab')
+  x.carrier = null
+  rig.flow.targetFault(x, faults.TARGET_RESET)
+  rig.flow.targetReady(x)
+  clientSends(rig, x, 'cd')
+  rig.flow.requestEnd(x)
+  assert.deepEqual(rig.transport.said, [
+    'send a:1',
+    'body AB',
+    'send a:1',
+    'body AB',
+    'body CD',
+    'body !',
+    'end',
+  ])
+})
+
+test('a body that a transform finds malformed is refused', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter(PUT)
+  x.requestTransform = { pass: () => null, end: () => null }
+  rig.flow.targetReady(x)
+  clientSends(rig, x, 'ab')
+  assert.equal(x.status, 400)
+  assert.deepEqual(rig.tallied, ['400 REQUEST_MALFORMED'])
+})
+
+test("a plugin's transform of an answer is what the client is sent, with its last word, and is counted", () => {
+  const rig = makeFlowRig()
+  const x = rig.enter()
+  targetAnswers(rig, x, 'HTTP/1.1 200 OK\n', 4)
+  x.responseTransform = shout
+  assert.equal(targetSends(rig, x, 'ab'), true)
+  rig.flow.targetEnd(x)
+  assert.deepEqual(rig.client.said.slice(1), ['body AB', 'body !', 'end'])
+  assert.equal(x.responseBytes, 3)
 })
