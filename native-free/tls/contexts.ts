@@ -64,7 +64,9 @@ function useTicketKeys(contexts: readonly SecureContext[], keys: Buffer): void {
 
 function optionsOf(policy: TlsPolicy): SecureContextOptions {
   let flags = crypto.SSL_OP_NO_RENEGOTIATION | crypto.SSL_OP_NO_COMPRESSION
-  if (policy.prefersOwnOrder) flags |= crypto.SSL_OP_CIPHER_SERVER_PREFERENCE
+  // A client that puts ChaCha20 first has no AES in hardware, and knows better.
+  if (policy.prefersOwnOrder)
+    flags |= crypto.SSL_OP_CIPHER_SERVER_PREFERENCE | crypto.SSL_OP_PRIORITIZE_CHACHA
   if (!policy.resumes) flags |= crypto.SSL_OP_NO_TICKET
   return {
     minVersion: policy.versionMin,

@@ -77,7 +77,8 @@ export class Handshake implements Timed {
    * could read the front's kind of key only would then be served the front's certificate.
    */
   #answerNames(): void {
-    const socket = this.#socket as unknown as { _handle: object; servername: unknown } // Node has no public way to it
+    // Node offers no public way to it.
+    const socket = this.#socket as unknown as { _handle: object; servername: unknown }
     const names = this.#contexts.names
     Object.defineProperty(socket._handle, 'sni_context', {
       configurable: true,
@@ -87,7 +88,8 @@ export class Handshake implements Timed {
 
   /** Bytes of the handshake that were read before it began. */
   take(bytes: Buffer): void {
-    const { _handle } = this.#socket as unknown as { _handle: TlsHandle | null } // Node offers no public way to it
+    // Node offers no public way to it.
+    const { _handle } = this.#socket as unknown as { _handle: TlsHandle | null }
     _handle?.receive(bytes)
   }
 
@@ -95,7 +97,8 @@ export class Handshake implements Timed {
     if (this.#isOver) return
     this.#isOver = true
     const socket = this.#socket
-    const { servername, alpnProtocol } = socket as unknown as { servername: unknown; alpnProtocol: unknown } // false where there is none
+    // Either is false where there is none; the types leave one out.
+    const { servername, alpnProtocol } = socket as unknown as Record<string, unknown>
     const tls = readClientTls(socket, this.#contexts.asksForCertificates)
     // Node offers no public way to move a handle.
     const owner = socket as unknown as { _handle: TlsHandle | null }

@@ -8,9 +8,9 @@
  * WRITES  The owning worker only.
  *
  * LIMITS  One pending write a socket: until it is done the outbox gathers on, and `isBlocked` tells the owner to pause
- *         whoever fills it. TLS encrypts at once and tells a turn later that it has, even when the kernel took all: such
- *         a write is pending and blocks nobody, unless the outbox fills meanwhile. Where Node does not have the handle's
- *         methods (internal, and the same in Node 20, 22 and 24), it is socket.write.
+ *         whoever fills it. TLS encrypts at once and tells a turn later that it has, even when the kernel took
+ *         all: such a write is pending and blocks nobody, unless the outbox fills meanwhile. Where Node does not
+ *         have the handle's methods (internal, and the same in Node 20, 22 and 24), it is socket.write.
  *
  * HOT     `flush` runs twice a request. Before and after are in docs/engines.md.
  */

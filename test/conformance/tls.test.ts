@@ -32,7 +32,8 @@ export default {
       const { tls, sni, scheme } = x.client
       const sizes = tls.certificates.map((der) => der.length)
       const value = [scheme, sni, tls.protocol, tls.cipher, sizes.join('+')].join(' ')
-      x.response.added.push({ name: 'X-Tls', value, line: null, count: -1, text: 'X-Tls: ' + value + '\\r\\n' })
+      const text = 'X-Tls: ' + value + '\\r\\n'
+      x.response.added.push({ name: 'X-Tls', value, line: null, count: -1, text })
     },
   }),
 }
