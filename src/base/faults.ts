@@ -98,6 +98,7 @@ const rows = {
   TARGET_REFUSED: [502, 'upstream', 'always', 'keep', BAD_GATEWAY],
   DEADLINE_EXCEEDED: [504, 'upstream', 'never', 'keep', 'the deadline of the call has passed'],
   GRPCS_REQUIRED: [200, 'client', 'never', 'keep', 'gRPC request matched gRPCs route'],
+  TASKS_FULL: [503, 'gateway', 'never', 'keep', 'Service unavailable'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

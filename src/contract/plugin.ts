@@ -8,6 +8,7 @@
  */
 import type { Exchange } from './exchange.ts'
 import type { Identities } from './identity/identities.ts'
+import type { Offload } from './machine/offload.ts'
 import type { RedisOpener } from './machine/redis.ts'
 import type { Shared } from './machine/shared-memory.ts'
 import type { Field, Infer } from './schema.ts'
@@ -64,6 +65,8 @@ export interface Machine {
   later(ms: number, callback: () => void): () => void
   readonly shared: Shared
   readonly redis: RedisOpener
+  /** For what costs milliseconds of CPU. */
+  readonly offload: Offload
   /** Adds one to a counter of state/counters.ts. */
   count(counter: number): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void

@@ -5,6 +5,7 @@ import { Consumers } from '../../src/config/plan/compile-consumers.ts'
 import { validate } from '../../src/config/validate.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import type { Identities } from '../../src/contract/identity/identities.ts'
+import type { Offload } from '../../src/contract/machine/offload.ts'
 import type { AnyPlugin, Handler, Verdict } from '../../src/contract/plugin.ts'
 import type { Value } from '../../src/contract/schema.ts'
 import { listFields } from '../../src/http1/fields.ts'
@@ -29,6 +30,7 @@ export function makeIdentities(credentials: Readonly<Record<string, readonly Fie
 export interface AuthRigOptions {
   readonly identities: Identities
   readonly wallMs?: number
+  readonly offload?: Offload
 }
 
 type Definition = Pick<AnyPlugin, 'schema'> & { readonly build: unknown }
@@ -46,6 +48,7 @@ export class AuthRig {
     const host = makeHost({
       identities: options.identities,
       wall: () => this.wallMs,
+      ...(options.offload === undefined ? {} : { offload: options.offload }),
       log: (...said) => this.log.push(JSON.stringify(said)),
     })
     const scope = { id: 'p', instanceName: null, routeId: null, serviceId: null, consumerId: null }

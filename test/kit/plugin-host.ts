@@ -1,6 +1,7 @@
 /** plugin-host — the door a plugin is given, with a clock, chance and shared memory of the test's own. */
 
 import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
+import { NO_OFFLOAD } from '../../src/boot/plane/offload/no-offload.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared-memory.ts'
 import type { Identities } from '../../src/contract/identity/identities.ts'
 import type { Shared } from '../../src/contract/machine/shared-memory.ts'
@@ -33,6 +34,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     later: () => () => {},
     shared: makeShared(),
     redis: NO_REDIS,
+    offload: NO_OFFLOAD,
     identities: NOBODY,
     caCertificate: () => null,
     count: () => {},

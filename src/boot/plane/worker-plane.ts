@@ -22,6 +22,7 @@ import { REDIS_PROBLEMS } from '../../state/counters.ts'
 import { callLater, openClock } from './clock.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
+import { TaskPool } from './offload/task-pool.ts'
 import {
   admitSettings,
   forwardSettings,
@@ -58,7 +59,8 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   }, SWEEP_MS)
   const redis = openRedisDoor(options, tools)
   const tls = new TlsPlane(options, [listener, ...(hasSecureStreams(environment) ? [streams] : [])])
-  const build = buildTools(options, transport, { clock, redis })
+  const offload = new TaskPool()
+  const build = buildTools(options, transport, { clock, redis, offload })
   return {
     load: (config, epoch) => {
       const plan = compile(config, build, epoch)
@@ -86,6 +88,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       streams.listener.close()
       transport.close()
       redis.close()
+      offload.close()
     },
     get connections() {
       return listener.connections + streams.listener.connections
@@ -185,9 +188,14 @@ function openRedisDoor(
 interface Doors {
   readonly clock: Clock
   readonly redis: RedisDoor
+  readonly offload: TaskPool
 }
 
-function buildTools(options: DataPlaneOptions, pools: Transports, { clock, redis }: Doors): BuildTools {
+function buildTools(
+  options: DataPlaneOptions,
+  pools: Transports,
+  { clock, redis, offload }: Doors,
+): BuildTools {
   const { environment, log } = options
   return {
     pools,
@@ -209,6 +217,7 @@ function buildTools(options: DataPlaneOptions, pools: Transports, { clock, redis
       later: callLater,
       shared: options.shared,
       redis,
+      offload,
       version: options.version,
       random: randomBytes,
       count: (counter) => options.counters.add(counter, 1),

@@ -13,6 +13,7 @@ import { NameTable } from '../../flow/balancer/name-table.ts'
 import { readVersion } from '../machine.ts'
 import { openClock } from '../plane/clock.ts'
 import { NO_REDIS } from '../plane/no-redis.ts'
+import { NO_OFFLOAD } from '../plane/offload/no-offload.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../plane/shared-memory.ts'
 
 const NO_TICKET_KEYS = new Uint8Array(48)
@@ -61,6 +62,7 @@ export function makeTrialTools(
       later: () => () => {},
       shared,
       redis: NO_REDIS,
+      offload: NO_OFFLOAD,
       count: () => {},
       log: () => {},
     },
