@@ -4,8 +4,8 @@
  * Only while it cannot act twice and the client has seen nothing: always where no byte reached the target; for
  * repeatable methods where one may have. Kong's conditions are errors and time-outs; a service's retry
  * policy names its own, and answers too. A connection that had served before and died without a word is the race of a
- * keep-alive timeout with a request: it is no try and no retry, and the next one uses a new connection. Nor is a request
- * that an HTTP/2 target has not touched because it was closing a connection that had served others (GOAWAY).
+ * keep-alive timeout with a request: it is no try and no retry, and the next one uses a new connection. The same goes
+ * for a request that an HTTP/2 target has not touched because it was closing a connection that had served (GOAWAY).
  */
 import { type Fault, faults } from '../base/faults.ts'
 import { type Exchange, STAGE_TRYING } from '../contract/exchange.ts'

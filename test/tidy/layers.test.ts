@@ -26,7 +26,19 @@ const mayImport: Record<string, readonly string[]> = {
   'native-free': [...PARTS, 'http2', 'socket'],
   config: ['base', 'contract', 'http1', 'flow', 'stream', 'identity', 'plugins'],
   control: ['base', 'state', 'contract', 'config', 'observe', 'flow'],
-  boot: [...PARTS, 'socket', 'flow', 'stream', 'plugins', 'limits', 'redis', 'observe', 'config', 'control', 'native-free'],
+  boot: [
+    ...PARTS,
+    'socket',
+    'flow',
+    'stream',
+    'plugins',
+    'limits',
+    'redis',
+    'observe',
+    'config',
+    'control',
+    'native-free',
+  ],
   main: ['base', 'boot'],
 }
 

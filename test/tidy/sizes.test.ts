@@ -29,7 +29,7 @@ const allowed: Record<string, string> = {
   'src/http2/request-fields.ts#RequestFields.#takePseudo': 'as RequestFields.field',
   'src/http2/request-fields.ts#RequestFields.#takeField': 'as RequestFields.field',
   'native-free/http2/http2-frames.ts#Http2Frames.#takeBlock': 'hot; as Rates.take',
-  'bench/micro/hpack.bench.ts#Sum.field': 'what the decoder calls once a field',
+  'bench/micro/codec/hpack.bench.ts#Sum.field': 'what the decoder calls once a field',
   'src/contract/exchange.ts#Exchange.constructor': 'a line a field, as the rule for pooled objects asks',
   'src/contract/exchange.ts#Exchange.reset': 'as the constructor',
   'src/boot/registry.ts#<3>': 'what the compiler adds for an import whose path is not known before',

@@ -27,7 +27,10 @@ services:
   - { name: ended, protocols: [tls], snis: [a.example] }
   - { name: passed, protocols: [tls_passthrough], snis: [b.example] }
   - { name: page, paths: [/] }
-- { name: closed, host: closed.test, enabled: false, routes: [{ name: closed, protocols: [tcp], sources: [{ ip: 10.0.0.1 }] }] }
+- name: closed
+  host: closed.test
+  enabled: false
+  routes: [{ name: closed, protocols: [tcp], sources: [{ ip: 10.0.0.1 }] }]
 `)
   assert.deepEqual(
     plan.routes.map((route) => route.name),
@@ -55,7 +58,9 @@ services:
   routes: [{ name: one, protocols: [tcp], destinations: [{ port: 5432 }] }]
 - name: other
   url: tcp://10.0.0.8:5432
-  plugins: [{ name: both, protocols: [tcp], config: { word: narrower } }, { name: streams, config: { word: x } }]
+  plugins:
+    - { name: both, protocols: [tcp], config: { word: narrower } }
+    - { name: streams, config: { word: x } }
   routes: [{ name: two, protocols: [tcp], destinations: [{ port: 6379 }] }]
 `)
   assert.deepEqual(built.sort(), ['both narrower', 'both null', 'pages null', 'streams x'])

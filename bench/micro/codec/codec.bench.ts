@@ -1,7 +1,7 @@
 /**
  * codec — what reading and forwarding a head costs: ten fields, 0.8 KB, as a browser behind a CDN sends them.
  *
- *     node dist/bench/micro/codec.bench.js
+ *     node dist/bench/micro/codec/codec.bench.js
  *
  * The read buffer is one static buffer, as the listener's is. The peer is llhttp as Node itself runs it, through
  * HTTPParser with node:http's option of strictness, fed the same bytes. It answers every name and value as a new
@@ -9,15 +9,15 @@
  * anew. Ours copies the head and notes where things are; "and all fields as strings" makes of it what llhttp hands
  * out.
  */
-import { Outbox } from '../../src/base/outbox.ts'
-import { ChunkedReader } from '../../src/http1/chunked/chunked.ts'
-import { requestLength } from '../../src/http1/framing.ts'
-import { Head, KIND_REQUEST, KIND_RESPONSE } from '../../src/http1/head.ts'
-import { REQUEST_LIMITS, RESPONSE_LIMITS } from '../../src/http1/limits.ts'
-import { bit } from '../../src/http1/names.ts'
-import type { Bench, Case } from './frame/bench.ts'
-import { runAlone } from './frame/run.ts'
-import { openLlhttp } from './peers/llhttp.ts'
+import { Outbox } from '../../../src/base/outbox.ts'
+import { ChunkedReader } from '../../../src/http1/chunked/chunked.ts'
+import { requestLength } from '../../../src/http1/framing.ts'
+import { Head, KIND_REQUEST, KIND_RESPONSE } from '../../../src/http1/head.ts'
+import { REQUEST_LIMITS, RESPONSE_LIMITS } from '../../../src/http1/limits.ts'
+import { bit } from '../../../src/http1/names.ts'
+import type { Bench, Case } from '../frame/bench.ts'
+import { runAlone } from '../frame/run.ts'
+import { openLlhttp } from '../peers/llhttp.ts'
 
 const requestText = [
   'GET /v1/orders/8f14e45f-ceea-467f-a8d0-9f1b2c3d4e5f?expand=lines&limit=50 HTTP/1.1',

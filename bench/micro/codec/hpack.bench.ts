@@ -1,18 +1,18 @@
 /**
  * hpack — what reading a request's header block and writing an answer's costs, on a connection in use.
  *
- *     node dist/bench/micro/hpack.bench.js
+ *     node dist/bench/micro/codec/hpack.bench.js
  *
  * A browser's request: ten of its twelve fields are in a table by then, path and id come as Huffman literals. Its first
  * block, in which all is literal, is measured apart. An answer has nine fields, of which three differ each time.
  * No peer: the codec of node:http2 can only be had with its whole session.
  */
-import { Outbox } from '../../src/base/outbox.ts'
-import { type FieldSink, HpackDecoder, OK } from '../../src/http2/hpack/hpack-decoder.ts'
-import { HpackEncoder } from '../../src/http2/hpack/hpack-encoder.ts'
-import { huffmanText } from '../../test/kit/huffman-text.ts'
-import type { Bench, Case } from './frame/bench.ts'
-import { runAlone } from './frame/run.ts'
+import { Outbox } from '../../../src/base/outbox.ts'
+import { type FieldSink, HpackDecoder, OK } from '../../../src/http2/hpack/hpack-decoder.ts'
+import { HpackEncoder } from '../../../src/http2/hpack/hpack-encoder.ts'
+import { huffmanText } from '../../../test/kit/huffman-text.ts'
+import type { Bench, Case } from '../frame/bench.ts'
+import { runAlone } from '../frame/run.ts'
 
 const PATH = '/v1/orders/8f14e45f-ceea-467f-a8d0-9f1b2c3d4e5f?expand=lines&limit=50'
 const REQUEST_ID = '7d9f3b2a-5c1e-4f8a-9b6d-0e2c4a6f8b1d'
