@@ -9,7 +9,7 @@
  */
 import { empty } from '../base/empty.ts'
 import { type Fault, faults } from '../base/faults.ts'
-import { CHUNKED } from '../http1/framing.ts'
+import { CHUNKED, isHeadRequest } from '../http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
 import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
 import type { Client } from './listener.ts'
@@ -150,6 +150,10 @@ export class Exchange {
   sentMs: number
   /** Replaces the computed path and query when not ''. Latin-1, ready for the wire. */
   upstreamUri: string
+  /** Replaces the query alone when not null: without its question mark, '' is none. Latin-1, ready for the wire. */
+  upstreamQuery: string | null
+  /** Replaces the method when not ''. */
+  upstreamMethod: string
   /** Replaces the Host sent when not ''. */
   upstreamHost: string
   /** The whole request body, when a plugin asked for it or replaced it; null while streamed. */
@@ -242,6 +246,8 @@ export class Exchange {
     this.connectedMs = 0
     this.sentMs = 0
     this.upstreamUri = ''
+    this.upstreamQuery = null
+    this.upstreamMethod = ''
     this.upstreamHost = ''
     this.requestBody = null
     this.replay = null
@@ -310,6 +316,8 @@ export class Exchange {
     this.connectedMs = 0
     this.sentMs = 0
     this.upstreamUri = ''
+    this.upstreamQuery = null
+    this.upstreamMethod = ''
     this.upstreamHost = ''
     this.requestBody = null
     this.replay = null
@@ -358,4 +366,9 @@ export function asksForTunnel(x: Exchange): boolean {
 export function sendsChunks(x: Exchange): boolean {
   if (x.requestBody !== null || x.requestLength === 0) return false
   return x.requestLength === CHUNKED || x.requestTransform !== null
+}
+
+/** Whether the target is asked with HEAD, so that its answer has no body, whatever the client asked with. */
+export function asksForHead(x: Exchange): boolean {
+  return x.upstreamMethod === '' ? isHeadRequest(x.request) : x.upstreamMethod === 'HEAD'
 }

@@ -43,6 +43,13 @@ export interface Handler {
   readonly requestBodyMax?: number
   /** Bytes of response body to gather before the head is sent; 0 or absent: streamed. Larger: 502. */
   readonly responseBodyMax?: number
+  /**
+   * Asked before this request's body is gathered: false where this plugin does not need it. Not asked where a consumer
+   * may have a configuration of its own, so `onRequest` may find a body all the same.
+   */
+  wantsRequestBody?(x: Exchange): boolean
+  /** The same of the answer whose head is in x.response. */
+  wantsResponseBody?(x: Exchange): boolean
 }
 
 /** What a plugin may ask of the machine it runs on. */

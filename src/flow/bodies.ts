@@ -103,6 +103,8 @@ export abstract class Bodies {
       x.responseBytes += end - start
       return x.tunnel.fromTarget(bytes, start, end)
     }
+    // The client has asked with HEAD, and a plugin for it with GET.
+    if (x.bodyless) return true
     if (x.responseBody === null) return this.toClient(x, bytes, start, end)
     if (x.responseBody.length + end - start > x.route!.chain.responseBodyMax) {
       x.carrier?.abort(x)

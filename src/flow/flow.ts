@@ -79,6 +79,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
       return false
     }
     if (x.route!.chain.requestBodyMax === 0 || x.requestLength === 0) return true
+    if (!this.stages.chain.wantsRequestBody(x)) return true
     this.gatherRequest(x)
     return false
   }
@@ -135,7 +136,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
       return this.#again(x, afterMs)
     }
     x.proxied = true
-    if (x.route!.chain.responseBodyMax > 0 && !x.bodyless) return this.gatherResponse(x)
+    if (x.route!.chain.responseBodyMax > 0 && !x.bodyless && this.stages.chain.wantsResponseBody(x))
+      return this.gatherResponse(x)
     this.stages.chain.runResponse(x)
     if (!x.proxied) return this.#replace(x)
     this.#head(x)

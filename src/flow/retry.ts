@@ -107,6 +107,8 @@ const P = 80
 
 /** POST, PATCH and LOCK act anew each time (nginx's rule, which is Kong's). Other names that begin so repeat. */
 function isRepeatable(x: Exchange): boolean {
+  const method = x.upstreamMethod
+  if (method !== '') return method !== 'POST' && method !== 'PATCH' && method !== 'LOCK'
   const head = x.request
   const first = head.bytes[head.methodStart]
   const second = head.bytes[head.methodStart + 1]

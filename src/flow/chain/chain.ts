@@ -85,6 +85,31 @@ export class ChainRunner {
     }
   }
 
+  /** For a chain with `requestBodyMax`: whether one of its plugins needs this request's body. */
+  wantsRequestBody(x: Exchange): boolean {
+    const chain = x.route!.chain
+    // Which configuration applies may be for a consumer to say, who is not known yet.
+    if (!chain.fixed) return true
+    for (let i = 0; i < chain.links.length; i++) {
+      const handler = chain.links[i]!.handler
+      if (handler === null || handler.requestBodyMax === undefined || handler.requestBodyMax === 0) continue
+      if (handler.wantsRequestBody === undefined || handler.wantsRequestBody(x)) return true
+    }
+    return false
+  }
+
+  /** For a chain with `responseBodyMax`: whether one of its plugins needs the body of the answer in x.response. */
+  wantsResponseBody(x: Exchange): boolean {
+    const chain = x.route!.chain
+    if (!chain.fixed) this.#pickRest(x, chain)
+    for (let i = 0; i < chain.links.length; i++) {
+      const handler = chain.fixed ? chain.links[i]!.handler : x.picked[i]!
+      if (handler === null || handler.responseBodyMax === undefined || handler.responseBodyMax === 0) continue
+      if (handler.wantsResponseBody === undefined || handler.wantsResponseBody(x)) return true
+    }
+    return false
+  }
+
   /** For a chain with `responseBodyMax`: what to send in place of the whole body that was gathered. */
   runResponseBody(x: Exchange, body: Buffer): Uint8Array {
     const chain = chainOf(x)

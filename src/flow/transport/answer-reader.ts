@@ -3,7 +3,7 @@
  *
  * HOT     `take` runs for every read from a target. Body bytes are handed on where they lie.
  */
-import { asksForTunnel, type Exchange, NO_UPGRADE, UPGRADED } from '../../contract/exchange.ts'
+import { asksForHead, asksForTunnel, type Exchange, NO_UPGRADE, UPGRADED } from '../../contract/exchange.ts'
 import type { TransportEvents } from '../../contract/transport.ts'
 import { MORE } from '../../http1/answers.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_MORE, ChunkedReader } from '../../http1/chunked/chunked.ts'
@@ -130,10 +130,11 @@ export class AnswerReader {
   #frame(x: Exchange, at: number): number {
     const length = responseLength(x.response)
     if (length === INVALID) return READ_FAILED
-    x.responseLength = length
+    const hasNone = isBodyless(x.response.status, asksForHead(x))
     x.bodyless = isBodyless(x.response.status, isHeadRequest(x.request))
+    x.responseLength = hasNone && !x.bodyless ? 0 : length
     x.status = x.response.status
-    if (x.bodyless || length === 0) this.#state = IN_HEAD
+    if (hasNone || length === 0) this.#state = IN_HEAD
     else if (length === CHUNKED) {
       this.#chunks.reset()
       this.#state = IN_CHUNKS

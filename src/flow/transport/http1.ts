@@ -252,7 +252,7 @@ const H = 72
 /** GET and HEAD without a body, on their first try: the next one should not wait behind others once more. */
 function mayPipeline(x: Exchange): boolean {
   if (x.freshOnly || x.attempts > 1 || x.requestLength !== 0 || x.requestBody !== null) return false
-  if (x.upgrade !== NO_UPGRADE) return false
+  if (x.upgrade !== NO_UPGRADE || x.upstreamMethod !== '') return false
   const head = x.request
   const first = head.bytes[head.methodStart]
   const length = head.methodEnd - head.methodStart

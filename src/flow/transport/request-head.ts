@@ -94,7 +94,8 @@ export class RequestHead {
   write(out: Outbox, x: Exchange, target: Target): void {
     const head = x.request
     const route = x.route!
-    out.put(head.bytes, head.methodStart, head.methodEnd + 1)
+    if (x.upstreamMethod === '') out.put(head.bytes, head.methodStart, head.methodEnd + 1)
+    else putMethod(out, x.upstreamMethod)
     putUpstreamPath(out, x, route, route.service!)
     out.putAll(VERSION)
     putHost(out, x, route, target)
@@ -112,6 +113,11 @@ export class RequestHead {
     out.putAll(asksForTunnel(x) ? this.#viaUpgrade : this.#via[x.client!.isHttp2 ? 2 : head.minor]!)
     putFraming(out, x)
   }
+}
+
+function putMethod(out: Outbox, method: string): void {
+  out.putLatin1(method)
+  out.putLatin1(' ')
 }
 
 function putHost(out: Outbox, x: Exchange, route: Route, target: Target): void {

@@ -22,7 +22,14 @@ export function putUpstreamPath(out: Outbox, x: Exchange, route: Route, service:
   else if (route.stripPath && x.matchedLength >= 0) putStripped(out, x, route, base ?? '/')
   else putJoined(out, x, route, base ?? '/')
   const head = x.request
-  if (head.pathEnd < head.targetEnd) out.put(head.bytes, head.pathEnd, head.targetEnd)
+  if (x.upstreamQuery !== null) putQuery(out, x.upstreamQuery)
+  else if (head.pathEnd < head.targetEnd) out.put(head.bytes, head.pathEnd, head.targetEnd)
+}
+
+function putQuery(out: Outbox, query: string): void {
+  if (query === '') return
+  out.putLatin1('?')
+  out.putLatin1(query)
 }
 
 /** The request's path from `from` on, with what may not stand in a path percent-encoded. */

@@ -12,7 +12,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Timed } from '../../../base/deadlines.ts'
 import { type Fault, faults } from '../../../base/faults.ts'
 import type { Outbox } from '../../../base/outbox.ts'
-import { type Exchange, sendsChunks } from '../../../contract/exchange.ts'
+import { asksForHead, type Exchange, sendsChunks } from '../../../contract/exchange.ts'
 import type { Service } from '../../../contract/plan.ts'
 import { HOLDS_PENDING, type Target } from '../../../contract/target.ts'
 import type { Carrier, TransportEvents } from '../../../contract/transport.ts'
@@ -179,6 +179,8 @@ export class StreamTry implements Carrier, Timed {
     x.status = x.response.status
     x.bodyless = isBodyless(x.status, isHeadRequest(x.request))
     x.responseLength = length === UNTIL_CLOSE ? (this.#isWhole && !x.bodyless ? 0 : CHUNKED) : length
+    // A plugin has asked with HEAD for a client that did not.
+    if (!x.bodyless && asksForHead(x)) x.responseLength = 0
     this.#tools.events.targetHead(x)
   }
 
