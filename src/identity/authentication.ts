@@ -9,7 +9,7 @@
  *         objects for all requests after it.
  */
 import { faults } from '../base/faults.ts'
-import { exitJson, refuse } from '../contract/answer.ts'
+import { answer, exitJson, JSON_TYPE, refuse } from '../contract/answer.ts'
 import type { Exchange } from '../contract/exchange.ts'
 import type { Credential } from '../contract/identity/identities.ts'
 import type { Consumer } from '../contract/plan.ts'
@@ -81,6 +81,18 @@ export class Authentication {
       else refuse(x, faults.UNAUTHORIZED, status, text)
       return DONE
     }
+    return this.#goOn(x)
+  }
+
+  /** As `refuse`, with 401 and a JSON body and a challenge of the plugin's own; `challenge` null: none. */
+  refuseAs(x: Exchange, body: Uint8Array, challenge: AddedField | null): Verdict {
+    if (this.#anonymous !== '') return this.#goOn(x)
+    if (challenge !== null) x.response.added.push(challenge)
+    answer(x, faults.UNAUTHORIZED.status, body, JSON_TYPE)
+    return DONE
+  }
+
+  #goOn(x: Exchange): Verdict {
     if (this.#consumer === null) {
       refuse(x, faults.PLUGIN_FAILED, faults.PLUGIN_FAILED.status, this.#missing())
       return DONE
