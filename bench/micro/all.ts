@@ -8,6 +8,8 @@ import { bench as fingerprint } from './fingerprint.bench.ts'
 import type { Bench } from './frame/bench.ts'
 import { bench as limiter } from './limiter.bench.ts'
 import { bench as access } from './plugins/access.bench.ts'
+import { bench as credentials } from './plugins/credentials.bench.ts'
+import { bench as jwt } from './plugins/jwt.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
@@ -21,6 +23,8 @@ export const benches: readonly Bench[] = [
   limiter,
   rateLimiting,
   access,
+  credentials,
+  jwt,
   fingerprint,
   rows,
   accessLog,
