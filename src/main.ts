@@ -46,6 +46,10 @@ program
   .description('say whether the gateway runs and answers')
   .action(() => run(async () => (await import('./boot/cli/health.ts')).health()))
 program
+  .command('hash-password')
+  .description('read a password and print the hash that a kong.yml may hold in its place')
+  .action(() => run(async () => (await import('./boot/cli/secrets/hash-password.ts')).hashPassword()))
+program
   .command('bench')
   .description('measure what a gateway carries, and how long its answers take')
   .argument('<url...>')

@@ -2,8 +2,8 @@
  * offload — work that costs milliseconds of CPU, done by another thread while the event loop serves everybody else.
  *
  * A task is a file of the plugin's folder: `check-hash.ts` exports the function `checkHash`, which takes one value and
- * answers one, or a promise of one. Both are copied between the threads, so they are plain data. A task runs in a thread
- * that knows nothing of the plugin: what it needs is in what it is given.
+ * answers one, or a promise of one. Both are copied between the threads, so they are plain data. A task runs in a
+ * thread that knows nothing of the plugin: what it needs is in what it is given.
  */
 
 export interface Offload {

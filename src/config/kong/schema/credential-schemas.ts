@@ -1,7 +1,8 @@
 /** Credentials: what consumers prove themselves with, by the plugin that reads them. */
 import { createHash, createPublicKey, pbkdf2Sync } from 'node:crypto'
 import { type Field, s, type Value } from '../../../contract/schema.ts'
-import { type EntityDefinition, entityRecord, type FinishTools, type RawRecord } from './entity.ts'
+import { isScrypt, scryptProblem } from '../../../plugins/basic-auth/scrypt-hash.ts'
+import { type EntityDefinition, entityRecord, type FinishTools, onText, type RawRecord } from './entity.ts'
 
 const consumer = s.foreign('consumers', { required: true })
 const text = s.string()
@@ -10,6 +11,7 @@ const auto = s.string({ required: true, auto: true, unique: true })
 const secret = s.string({ auto: true, encrypted: true })
 /** What is presented as it is, and so proves who presents it. */
 const bearer = s.string({ required: true, auto: true, unique: true, encrypted: true })
+const password = s.string({ required: true, encrypted: true, custom: onText(scryptProblem) })
 const ttl = s.integer({ between: [0, 100000000] })
 
 interface Keys {
@@ -37,7 +39,8 @@ function publicKeyRule(value: Value): string | null {
 
 function hashPassword(entity: RawRecord, tools: FinishTools): void {
   const { password, consumer: owner } = entity
-  if (!tools.transform || typeof password !== 'string') return
+  // A costly hash has a salt of its own, and is what is kept either way.
+  if (!tools.transform || typeof password !== 'string' || isScrypt(password)) return
   // The consumer's id is the salt, which is why ids have to be stable over reloads.
   entity['password'] = createHash('sha1')
     .update(`${password}${String(owner)}`)
@@ -118,11 +121,11 @@ const oauth2Tokens = entityRecord({
 
 export const credentials: readonly EntityDefinition[] = [
   credential('keyauth_credentials', entityRecord({ consumer, key: bearer, ttl }), { unique: [['key']] }),
-  credential(
-    'basicauth_credentials',
-    entityRecord({ consumer, username: unique, password: s.string({ required: true, encrypted: true }) }),
-    { idFields: ['username'], unique: [['username']], finish: hashPassword },
-  ),
+  credential('basicauth_credentials', entityRecord({ consumer, username: unique, password }), {
+    idFields: ['username'],
+    unique: [['username']],
+    finish: hashPassword,
+  }),
   credential('hmacauth_credentials', entityRecord({ consumer, username: unique, secret }), {
     idFields: ['username'],
     unique: [['username']],
