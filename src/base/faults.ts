@@ -99,6 +99,8 @@ const rows = {
   DEADLINE_EXCEEDED: [504, 'upstream', 'never', 'keep', 'the deadline of the call has passed'],
   GRPCS_REQUIRED: [200, 'client', 'never', 'keep', 'gRPC request matched gRPCs route'],
   TASKS_FULL: [503, 'gateway', 'never', 'keep', 'Service unavailable'],
+  STATE_UNREADABLE: [500, 'operator', 'never', 'keep', 'the saved state could not be read'],
+  STATE_UNAVAILABLE: [500, 'gateway', 'never', 'keep', 'An unexpected error occurred'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

@@ -73,7 +73,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Clock ticks between boot and the start of the process: field 22 of stat(5); '' where there is no /proc. */
-function startOf(pid: number): string {
+export function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The second field is the name in parentheses and may hold anything, spaces included.

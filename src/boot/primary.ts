@@ -29,6 +29,7 @@ import { loadPlugins } from './registry.ts'
 import { type ConfigSource, checkSource } from './sources/config-source.ts'
 import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
+import { StateHost } from './state/state-host.ts'
 import { makeTicketKeys, openTlsDefaults } from './tls/tls-defaults.ts'
 import { WorkerSet } from './workers/worker-set.ts'
 
@@ -49,6 +50,7 @@ export class Gateway {
   readonly #reloader: Reloader
   readonly #names: NameSource
   readonly #health: HealthSource
+  readonly #state: StateHost
   readonly #buffers: SharedBuffers
   readonly #shared: Shared
   readonly #nodeId: string
@@ -68,14 +70,17 @@ export class Gateway {
     const config = await firstConfig(source, plugins, log)
     writePidFile(environment.prefix, environment.statusListen.map(addressText)[0] ?? '')
     let sockets: Sockets | null = null
+    const state = new StateHost(environment, log.write.bind(log))
     try {
+      await state.openFor(config, plugins)
       const tls = await openTlsDefaults(environment, Date.now())
       sockets = await openSockets(environment)
-      const gateway = new Gateway(options, { sockets, plugins, config, tls })
+      const gateway = new Gateway(options, { sockets, plugins, config, tls, state })
       await gateway.#start(source, stamp)
       return gateway
     } catch (cause) {
       sockets?.close()
+      await state.close()
       removePidFile(environment.prefix)
       throw cause
     }
@@ -87,6 +92,7 @@ export class Gateway {
     this.#environment = environment
     this.#log = log
     this.#sockets = parts.sockets
+    this.#state = parts.state
     this.#nodeId = randomUUID()
     this.#version = readVersion()
     this.#buffers = makeSharedBuffers(environment)
@@ -112,6 +118,7 @@ export class Gateway {
       log,
       addresses: () => this.#sockets.forWorker(),
       names: () => this.#names.entries(),
+      state: (ask) => this.#state.answer(ask),
       tls: parts.tls,
     })
     if (parts.tls !== null) this.#renewTicketKeys()
@@ -192,6 +199,7 @@ export class Gateway {
     const { makeTrialTools, tryCertificates, tryCompile } = await import('./sources/trial.ts')
     tryCompile(checked.config, makeTrialTools(this.#environment, plugins))
     tryCertificates(checked.config, plugins, this.#environment)
+    await this.#state.openFor(checked.config, plugins)
     return checked
   }
 
@@ -238,6 +246,7 @@ export class Gateway {
     this.#health.close()
     this.#names.close()
     this.#status?.close()
+    await this.#state.close()
     removePidFile(this.#environment.prefix)
     await this.#log.close()
   }
@@ -247,6 +256,7 @@ interface Parts {
   readonly sockets: Sockets
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly config: Config
+  readonly state: StateHost
   readonly tls: TlsDefaults | null
 }
 

@@ -7,10 +7,13 @@ import type { Config } from '../config/model.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, HEAP_BYTES } from '../state/counters.ts'
 import { MessageLog } from './log/worker-log.ts'
+import { callLater } from './plane/clock.ts'
 import type { DataPlane } from './plane/data-plane.ts'
 import { openShared } from './plane/shared-memory.ts'
 import { openDataPlane } from './plane/worker-plane.ts'
 import { loadPlugins } from './registry.ts'
+import { RemoteState } from './state/remote-state.ts'
+import type { StateAsk } from './state/state-messages.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './workers/messages.ts'
 
 const HEAP_EVERY_MS = 5000
@@ -40,6 +43,8 @@ async function main(): Promise<void> {
   })
   const names = new NameTable()
   learn(start.names, names)
+  const send = (id: number, ask: StateAsk) => post({ type: 'state', id, ask })
+  const state = new RemoteState({ send, later: callLater })
   const plugins = await loadPlugins(environment.pluginsDir)
   const plane = openDataPlane({
     workerId,
@@ -49,6 +54,7 @@ async function main(): Promise<void> {
     plugins,
     counters,
     shared,
+    state,
     log,
     names,
     tls: start.tls,
@@ -57,7 +63,7 @@ async function main(): Promise<void> {
   process.on('exit', () => plane.close())
   process.on('uncaughtException', (error) => dieGently(error, plane, log))
   plane.load(unpackConfig(start.config), start.epoch)
-  port.on('message', (message: ToWorker) => obey(message, { plane, names, log }))
+  port.on('message', (message: ToWorker) => obey(message, { plane, names, log, state }))
   await plane.listen(start.addresses)
   reportHeap(counters)
   post({ type: 'ready' })
@@ -67,13 +73,15 @@ interface Opened {
   readonly plane: DataPlane
   readonly names: NameTable
   readonly log: MessageLog
+  readonly state: RemoteState
 }
 
-function obey(message: ToWorker, { plane, names, log }: Opened): void {
+function obey(message: ToWorker, { plane, names, log, state }: Opened): void {
   const end = () => leave(log, 0)
   if (message.type === 'load') load(message.epoch, message.config, plane)
   else if (message.type === 'names') learn(message.entries, names)
   else if (message.type === 'tickets') plane.useTicketKeys(message.keys)
+  else if (message.type === 'state') state.answered(message.id, message.answer)
   else if (message.type === 'drain') plane.drain().then(end, end)
   else end()
 }

@@ -11,6 +11,7 @@ import type { Identities } from './identity/identities.ts'
 import type { Offload } from './machine/offload.ts'
 import type { RedisOpener } from './machine/redis.ts'
 import type { Shared } from './machine/shared-memory.ts'
+import type { StateStore } from './machine/state-store.ts'
 import type { Field, Infer } from './schema.ts'
 import type { StreamFacts } from './stream.ts'
 
@@ -74,6 +75,8 @@ export interface Machine {
   readonly redis: RedisOpener
   /** For what costs milliseconds of CPU. */
   readonly offload: Offload
+  /** What outlives a restart, and all workers share; only for a plugin whose definition says `usesState`. */
+  readonly state: StateStore
   /** Adds one to a counter of state/counters.ts. */
   count(counter: number): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
@@ -100,6 +103,8 @@ export interface PluginDefinition<F extends Field = Field> {
   readonly noScope?: readonly ('route' | 'service' | 'consumer' | 'consumer_group')[]
   /** While one of its configurations is enabled, TLS listeners ask clients for a certificate (Client.tls). */
   readonly asksForCertificates?: boolean
+  /** While one of its configurations is enabled, the gateway has a state (Machine.state). */
+  readonly usesState?: boolean
   build(config: Infer<F>, host: Host, scope: PluginScope): Handler
 }
 

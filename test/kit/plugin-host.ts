@@ -3,6 +3,7 @@
 import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
 import { NO_OFFLOAD } from '../../src/boot/plane/offload/no-offload.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared-memory.ts'
+import { NO_STATE } from '../../src/boot/state/no-state.ts'
 import type { Identities } from '../../src/contract/identity/identities.ts'
 import type { Shared } from '../../src/contract/machine/shared-memory.ts'
 import type { Host } from '../../src/contract/plugin.ts'
@@ -35,6 +36,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     shared: makeShared(),
     redis: NO_REDIS,
     offload: NO_OFFLOAD,
+    state: NO_STATE,
     identities: NOBODY,
     caCertificate: () => null,
     count: () => {},

@@ -4,6 +4,7 @@ import type { Config } from '../../config/model.ts'
 import type { TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import type { Shared } from '../../contract/machine/shared-memory.ts'
+import type { StateStore } from '../../contract/machine/state-store.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
 import type { AccessSink } from '../../observe/tally.ts'
@@ -31,6 +32,7 @@ export interface DataPlaneOptions {
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly counters: Counters
   readonly shared: Shared
+  readonly state: StateStore
   readonly log: WorkerLog
   readonly names: NameTable
   /** Null where no address has `ssl`. */

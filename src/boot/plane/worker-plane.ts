@@ -218,6 +218,7 @@ function buildTools(
       shared: options.shared,
       redis,
       offload,
+      state: options.state,
       version: options.version,
       random: randomBytes,
       count: (counter) => options.counters.add(counter, 1),

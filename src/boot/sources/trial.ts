@@ -15,6 +15,7 @@ import { openClock } from '../plane/clock.ts'
 import { NO_REDIS } from '../plane/no-redis.ts'
 import { NO_OFFLOAD } from '../plane/offload/no-offload.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../plane/shared-memory.ts'
+import { NO_STATE } from '../state/no-state.ts'
 
 const NO_TICKET_KEYS = new Uint8Array(48)
 
@@ -63,6 +64,7 @@ export function makeTrialTools(
       shared,
       redis: NO_REDIS,
       offload: NO_OFFLOAD,
+      state: NO_STATE,
       count: () => {},
       log: () => {},
     },

@@ -6,6 +6,7 @@ import type { ListenAddress } from '../../contract/listener.ts'
 import type { Resolved } from '../../contract/target.ts'
 import type { LogLevel } from '../plane/data-plane.ts'
 import type { SharedBuffers } from '../plane/shared-memory.ts'
+import type { StateAnswer, StateAsk } from '../state/state-messages.ts'
 
 /** Answers for names, for a worker's NameTable; null forgets one. */
 export type NameEntries = readonly (readonly [name: string, answers: readonly Resolved[] | null])[]
@@ -30,6 +31,7 @@ export type ToWorker =
   | { readonly type: 'load'; readonly epoch: number; readonly config: Uint8Array }
   | { readonly type: 'names'; readonly entries: NameEntries }
   | { readonly type: 'tickets'; readonly keys: Uint8Array }
+  | { readonly type: 'state'; readonly id: number; readonly answer: StateAnswer }
   | { readonly type: 'drain' }
   | { readonly type: 'close' }
 
@@ -38,6 +40,7 @@ export type FromWorker =
   | { readonly type: 'loaded'; readonly epoch: number }
   | { readonly type: 'refused'; readonly epoch: number; readonly message: string }
   | { readonly type: 'failed'; readonly code: FaultCode; readonly detail: string }
+  | { readonly type: 'state'; readonly id: number; readonly ask: StateAsk }
   /** An error that nobody caught: the worker finishes what it has and ends. */
   | { readonly type: 'dying'; readonly error: string }
   | {

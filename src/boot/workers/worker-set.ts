@@ -13,6 +13,7 @@ import type { ListenAddress } from '../../contract/listener.ts'
 import { Counters, RESTARTS } from '../../state/counters.ts'
 import type { OperatorLog } from '../log/operator-log.ts'
 import type { SharedBuffers } from '../plane/shared-memory.ts'
+import type { StateAnswer, StateAsk } from '../state/state-messages.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './messages.ts'
 
 const PAUSE_FIRST_MS = 100
@@ -31,6 +32,7 @@ export interface WorkerSetOptions {
   readonly log: OperatorLog
   readonly addresses: () => Promise<readonly ListenAddress[]>
   readonly names: () => NameEntries
+  readonly state: (ask: StateAsk) => Promise<StateAnswer>
   /** Null where no address has `ssl`. */
   readonly tls: TlsDefaults | null
 }
@@ -157,7 +159,10 @@ export class WorkerSet {
     const thread = new Worker(file, { workerData: start, name: `worker ${member.id}` })
     member.thread = thread
     member.epoch = epoch
-    thread.on('message', (message: FromWorker) => this.#heard(member, message))
+    thread.on('message', (message: FromWorker) => {
+      if (message.type === 'state') this.#askState(thread, message.id, message.ask)
+      else this.#heard(member, message)
+    })
     thread.on('error', (cause: Error) => this.#crashed(member, cause?.stack ?? String(cause)))
     thread.on('exit', () => this.#exited(member))
   }
@@ -174,6 +179,14 @@ export class WorkerSet {
       this.#options.log.write('error', 'a worker could not start', { worker: member.id, why: message.detail })
     }
     this.#notify(member, message)
+  }
+
+  /** The answer goes to the thread that asked, and not to one that has taken its place. */
+  #askState(thread: Worker, id: number, ask: StateAsk): void {
+    void this.#options.state(ask).then((answer) => {
+      const message: ToWorker = { type: 'state', id, answer }
+      thread.postMessage(message)
+    })
   }
 
   #becameReady(member: Member): void {

@@ -21,6 +21,7 @@ import {
 } from './env-kinds.ts'
 import { cidr, listenList, nameServer, streamList } from './env-listen.ts'
 import { row, type Variable } from './env-row.ts'
+import { state } from './env-state.ts'
 import { certificates } from './env-tls.ts'
 
 const MILLION = 1_000_000
@@ -341,6 +342,7 @@ export const groups = {
   Answers: answers,
   Targets: targets,
   'Shared memory': shared,
+  State: state,
   Names: names,
 } as const
 
@@ -354,6 +356,7 @@ const table = {
   ...answers,
   ...targets,
   ...shared,
+  ...state,
   ...names,
 }
 
