@@ -4,9 +4,9 @@
  * A body of another type, and one that does not keep to its type, has no key; the target judges it.
  */
 import { Argument, decodeArgument } from '../../http1/forms/argument.ts'
+import type { Part } from '../../http1/forms/multipart.ts'
 import { type Found, NOTHING, ONE, SEVERAL } from './found.ts'
 import { listMembers } from './json-members.ts'
-import type { Part } from './multipart.ts'
 import { FORM, JSON_TYPE, MULTIPART, type RequestBody } from './request-body.ts'
 
 const NO_VALUE = Buffer.alloc(0)

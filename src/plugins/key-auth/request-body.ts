@@ -1,7 +1,7 @@
 /** The body of the request at hand, read as its type says: once, however many names are looked for in it. */
 import type { Exchange } from '../../contract/exchange.ts'
 import { getField } from '../../http1/fields.ts'
-import { listParts, type Part } from './multipart.ts'
+import { listParts, type Part } from '../../http1/forms/multipart.ts'
 
 export const FORM = 'application/x-www-form-urlencoded'
 export const JSON_TYPE = 'application/json'

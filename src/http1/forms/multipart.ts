@@ -3,7 +3,7 @@
  *
  * Every byte is looked at a bounded number of times, whatever the body says: a worker reads it for a stranger.
  */
-import { CR, LF, SP } from '../../http1/chars.ts'
+import { CR, LF, SP } from '../chars.ts'
 
 export interface Part {
   readonly name: string
