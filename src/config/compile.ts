@@ -15,10 +15,10 @@ import type { Plan, Route, Service } from '../contract/plan.ts'
 import { buildGlobalChain } from '../flow/chain/build-chain.ts'
 import { buildRouter } from '../flow/router/build.ts'
 import type { Config } from './model.ts'
-import { compileBindings, compileStreamBindings } from './plan/compile-bindings.ts'
+import { compileBindings, compileStreamBindings, type Known } from './plan/compile-bindings.ts'
 import { Consumers } from './plan/compile-consumers.ts'
 import { compileRoutes } from './plan/compile-routes.ts'
-import { compileServices } from './plan/compile-services.ts'
+import { ServiceCompiler } from './plan/compile-services.ts'
 import { compileStreams } from './plan/compile-streams.ts'
 import { Opened } from './plan/opened.ts'
 
@@ -39,11 +39,16 @@ export function compile(config: Config, tools: BuildTools, epoch: number): Plan 
 }
 
 function assemble(config: Config, tools: BuildTools, epoch: number, opened: Opened): Plan {
-  const services = compileServices(config, tools, opened)
+  const compiler = new ServiceCompiler(config, tools, opened)
+  const services = compiler.compileAll()
   const consumers = new Consumers(config, tools.host.random)
-  const bindings = compileBindings(config, tools, opened, consumers)
+  const known: Known = {
+    identities: consumers,
+    detours: (scope, place) => compiler.compileDetours(scope, place),
+  }
+  const bindings = compileBindings(config, tools, opened, known)
   const inputs = compileRoutes(config, tools, services, bindings)
-  const streamBindings = compileStreamBindings(config, tools, opened, consumers)
+  const streamBindings = compileStreamBindings(config, tools, opened, known)
   return Object.freeze({
     epoch,
     hash: config.hash,

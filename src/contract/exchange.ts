@@ -13,7 +13,7 @@ import { CHUNKED, isHeadRequest } from '../http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
 import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
 import type { Client } from './listener.ts'
-import type { Consumer, Plan, Route } from './plan.ts'
+import type { Balancer, Consumer, Detour, Plan, Route } from './plan.ts'
 import type { Handler } from './plugin.ts'
 import type { Target } from './target.ts'
 import type { Carrier } from './transport.ts'
@@ -156,6 +156,8 @@ export class Exchange {
   upstreamMethod: string
   /** Replaces the Host sent when not ''. */
   upstreamHost: string
+  /** Null: the targets of the route's service. Set by a plugin in its request step. */
+  detour: Detour | null
   /** The whole request body, when a plugin asked for it or replaced it; null while streamed. */
   requestBody: Buffer | null
   /** Body bytes that went to a target, kept so that a failed try can be repeated; null when none or too many. */
@@ -249,6 +251,7 @@ export class Exchange {
     this.upstreamQuery = null
     this.upstreamMethod = ''
     this.upstreamHost = ''
+    this.detour = null
     this.requestBody = null
     this.replay = null
     this.replayable = true
@@ -319,6 +322,7 @@ export class Exchange {
     this.upstreamQuery = null
     this.upstreamMethod = ''
     this.upstreamHost = ''
+    this.detour = null
     this.requestBody = null
     this.replay = null
     this.replayable = true
@@ -355,6 +359,11 @@ const EMPTY = Buffer.alloc(0)
 export interface RegExpCaptures {
   readonly numbered: readonly (string | undefined)[]
   readonly named: Readonly<Record<string, string>>
+}
+
+/** Who picks the targets of an exchange that has a service. */
+export function balancerOf(x: Exchange): Balancer {
+  return x.detour === null ? x.route!.service!.balancer : x.detour.balancer
 }
 
 /** Whether the try under way asks its target for a tunnel: not where a plugin gives the request a body. */

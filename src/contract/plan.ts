@@ -56,6 +56,16 @@ export interface Balancer {
   readonly targets: readonly Target[]
 }
 
+/** Another way than the own targets of a route's service: a plugin sets it as x.detour in its request step. */
+export interface Detour {
+  /** Picks all tries; the rest, times and retries, is the service's. */
+  readonly balancer: Balancer
+  /** Where `balancer` has no target, the service's own are picked. */
+  readonly fallsBack: boolean
+  /** The exchange goes to its service's own targets after all: undoes what was changed for the others. */
+  left(x: Exchange): void
+}
+
 export const PROTOCOL_HTTP = 1
 export const PROTOCOL_HTTPS = 2
 export const PROTOCOL_GRPC = 4

@@ -12,6 +12,7 @@ import type { Offload } from './machine/offload.ts'
 import type { RedisOpener } from './machine/redis.ts'
 import type { Shared } from './machine/shared-memory.ts'
 import type { StateStore } from './machine/state-store.ts'
+import type { Balancer } from './plan.ts'
 import type { Field, Infer } from './schema.ts'
 import type { StreamFacts } from './stream.ts'
 
@@ -88,6 +89,18 @@ export interface Host extends Machine {
   readonly identities: Identities
   /** The PEM of one of the configuration's ca_certificates, by its id; null where there is none. Cold. */
   caCertificate(id: string): string | null
+  /**
+   * For x.detour: a balancer for each service that a plugin of this scope can meet, by the service's id. It is what the
+   * service would have with this host and port in place of its own. Cold, for `build`; the plan closes them. The host
+   * stands in the plugin's configuration as `upstream_host`, by which names are known that have to be resolved.
+   */
+  detours(scope: PluginScope, place: Place): ReadonlyMap<string, Balancer>
+}
+
+/** A host is an upstream's name, or a host; null: the service's own. */
+export interface Place {
+  readonly host: string | null
+  readonly port: number | null
 }
 
 export interface PluginDefinition<F extends Field = Field> {

@@ -13,6 +13,7 @@
  */
 import { type Fault, faults } from '../base/faults.ts'
 import {
+  balancerOf,
   type Exchange,
   NO_UPGRADE,
   STAGE_ABANDONED,
@@ -24,7 +25,9 @@ import {
   UPGRADED,
 } from '../contract/exchange.ts'
 import type { FlowEvents } from '../contract/listener.ts'
+import type { Detour } from '../contract/plan.ts'
 import { DONE, NEXT, type Verdict } from '../contract/plugin.ts'
+import type { Target } from '../contract/target.ts'
 import type { TransportEvents } from '../contract/transport.ts'
 import { Bodies } from './bodies.ts'
 import { checkProtocol } from './listener/protocol.ts'
@@ -115,8 +118,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   #attempt(x: Exchange): void {
     const service = x.route!.service
     if (service === null) return this.#fail(x, faults.SERVICE_NOT_FOUND)
-    const target = service.balancer.pick(x)
-    if (target === null) return this.#fail(x, service.balancer.refusal)
+    const target = x.detour === null ? service.balancer.pick(x) : pickDetour(x, x.detour)
+    if (target === null) return this.#fail(x, balancerOf(x).refusal)
     x.stage = STAGE_TRYING
     x.target = target
     x.attempts++
@@ -128,7 +131,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   targetHead(x: Exchange): void {
     if (x.timer !== null) x.timer.cancel()
     const service = x.route!.service!
-    service.balancer.answered(x, x.target!)
+    balancerOf(x).answered(x, x.target!)
     const isFinal = service.retryPolicy === null || x.upgrade === UPGRADED
     const afterMs = isFinal ? NO_RETRY : retryAfterAnswer(x, this.stages.random)
     if (afterMs !== NO_RETRY) {
@@ -148,7 +151,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   #openTunnel(x: Exchange): void {
     x.requestEnded = false
     // The try is over as a try; what it holds of its upstream as one that is under way it keeps.
-    x.route!.service!.balancer.dropRetry(x)
+    balancerOf(x).dropRetry(x)
     x.tunnel = this.#tunnels.open(x)
     x.client!.resumeBody(x)
   }
@@ -187,7 +190,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   }
 
   targetEnd(x: Exchange): void {
-    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, faults.NONE)
+    if (x.target !== null) balancerOf(x).done(x, x.target, faults.NONE)
     x.target = null
     if (x.responseBody !== null) this.#sendGathered(x)
     this.#end(x)
@@ -196,7 +199,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   /** From the transport: this try is over. */
   targetFault(x: Exchange, fault: Fault): void {
     if (x.timer !== null) x.timer.cancel()
-    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, tryFault(x, fault))
+    if (x.target !== null) balancerOf(x).done(x, x.target, tryFault(x, fault))
     const afterMs = retryAfterFault(x, fault, this.stages.random)
     if (afterMs !== NO_RETRY) return this.#again(x, afterMs)
     x.target = null
@@ -235,7 +238,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
     if (x.timer !== null) x.timer.cancel()
     if (x.carrier !== null) x.carrier.abort(x)
     x.carrier = null
-    if (x.target !== null) x.route!.service!.balancer.done(x, x.target, tryFault(x, x.fault))
+    if (x.target !== null) balancerOf(x).done(x, x.target, tryFault(x, x.fault))
     x.target = null
   }
 
@@ -302,12 +305,22 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
     // A plugin that still waits keeps hold of the exchange: it must not become another request's.
     x.stage = x.stage === STAGE_WAITING ? STAGE_ABANDONED : STAGE_DONE
     x.endMs = this.stages.clock.now()
-    if (x.holds !== 0) x.route!.service!.balancer.dropRetry(x)
+    if (x.holds !== 0) balancerOf(x).dropRetry(x)
     if (x.tunnel !== null) x.tunnel.ended()
     this.stages.chain.runLog(x)
     this.stages.tally.exchange(x)
     this.stages.plans.leave(x)
   }
+}
+
+/** Where the other way has no target and may be left, the exchange is back on its own, for all tries to come. */
+function pickDetour(x: Exchange, detour: Detour): Target | null {
+  const target = detour.balancer.pick(x)
+  if (target !== null || !detour.fallsBack) return target
+  if (x.holds !== 0) detour.balancer.dropRetry(x)
+  x.detour = null
+  detour.left(x)
+  return x.route!.service!.balancer.pick(x)
 }
 
 /** What a fault says of the try: nothing where the target had said 101, which was its answer. */

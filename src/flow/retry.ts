@@ -8,7 +8,7 @@
  * for a request that an HTTP/2 target has not touched because it was closing a connection that had served (GOAWAY).
  */
 import { type Fault, faults } from '../base/faults.ts'
-import { type Exchange, STAGE_TRYING } from '../contract/exchange.ts'
+import { balancerOf, type Exchange, STAGE_TRYING } from '../contract/exchange.ts'
 import type { RetryPolicy } from '../contract/plan.ts'
 import { forgetReceived } from '../http1/fields.ts'
 
@@ -48,7 +48,7 @@ export function retryAfterAnswer(x: Exchange, random: () => number): number {
   if (policy === null) return NO_RETRY
   if (!policy.statuses.includes(x.status) || !x.replayable) return NO_RETRY
   if (!mayActTwice(x, policy) || !hasTryLeft(x)) return NO_RETRY
-  x.route!.service!.balancer.done(x, x.target!, faults.NONE)
+  balancerOf(x).done(x, x.target!, faults.NONE)
   if (mayTake(x)) return drawPause(policy, x.attempts, random)
   x.target = null
   return NO_RETRY
@@ -78,7 +78,7 @@ function hasTryLeft(x: Exchange): boolean {
 
 /** Asks the upstream's budget last: what it grants is used. */
 function mayTake(x: Exchange): boolean {
-  return hasTryLeft(x) && x.route!.service!.balancer.takeRetry(x)
+  return hasTryLeft(x) && balancerOf(x).takeRetry(x)
 }
 
 function mayActTwice(x: Exchange, policy: RetryPolicy | null): boolean {

@@ -39,6 +39,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     state: NO_STATE,
     identities: NOBODY,
     caCertificate: () => null,
+    detours: () => new Map(),
     count: () => {},
     log: () => {},
     ...own,

@@ -6,7 +6,7 @@ import type { Config, PluginEntity } from '../../config/model.ts'
 import { compileBindings } from '../../config/plan/compile-bindings.ts'
 import { Consumers } from '../../config/plan/compile-consumers.ts'
 import { compileRoutes } from '../../config/plan/compile-routes.ts'
-import { compileServices } from '../../config/plan/compile-services.ts'
+import { ServiceCompiler } from '../../config/plan/compile-services.ts'
 import { Opened } from '../../config/plan/opened.ts'
 import { formatProblem } from '../../config/problems.ts'
 import type { BuildTools } from '../../contract/build.ts'
@@ -64,9 +64,13 @@ export async function explain(method: string, url: string, flags: ExplainFlags):
 function describe(x: Exchange, config: Config, tools: BuildTools): number {
   const opened = new Opened(tools.host)
   try {
-    const services = compileServices(config, tools, opened)
+    const compiler = new ServiceCompiler(config, tools, opened)
+    const services = compiler.compileAll()
     const consumers = new Consumers(config, tools.host.random)
-    const bindings = compileBindings(config, tools, opened, consumers)
+    const bindings = compileBindings(config, tools, opened, {
+      identities: consumers,
+      detours: (scope, place) => compiler.compileDetours(scope, place),
+    })
     const inputs = compileRoutes(config, tools, services, bindings)
     describeRoutes(x, inputs, tools)
     buildRouter(inputs, tools.routerFlavor).find(x)

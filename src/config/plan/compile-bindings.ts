@@ -7,7 +7,6 @@
  */
 import { faults, GatewayError } from '../../base/faults.ts'
 import type { BuildTools } from '../../contract/build.ts'
-import type { Identities } from '../../contract/identity/identities.ts'
 import type { AnyPlugin, Handler, Host, PluginScope } from '../../contract/plugin.ts'
 import { Bindings } from '../../flow/chain/bindings.ts'
 import type {
@@ -30,14 +29,12 @@ interface Entities {
   readonly groups: ReadonlyMap<string, OtherEntity>
 }
 
-export function compileBindings(
-  config: Config,
-  tools: BuildTools,
-  opened: Opened,
-  identities: Identities,
-): Bindings {
+/** What a plugin's host knows of the configuration beyond authorities. */
+export type Known = Pick<Host, 'identities' | 'detours'>
+
+export function compileBindings(config: Config, tools: BuildTools, opened: Opened, known: Known): Bindings {
   const plugins = config.plugins.filter((entity) => speaks(entity, HTTP_PROTOCOLS))
-  return bind({ ...config, plugins }, tools, opened, identities)
+  return bind({ ...config, plugins }, tools, opened, known)
 }
 
 /** The same for streams, of plugins that can serve them: who serves both has a handler for each. */
@@ -45,21 +42,21 @@ export function compileStreamBindings(
   config: Config,
   tools: BuildTools,
   opened: Opened,
-  identities: Identities,
+  known: Known,
 ): Bindings {
   const serves = ({ name }: PluginEntity) => {
     const protocols = tools.plugins.get(name)?.protocols ?? []
     return protocols.some((protocol) => STREAM_PROTOCOLS.has(protocol))
   }
   const plugins = config.plugins.filter((entity) => speaks(entity, STREAM_PROTOCOLS) && serves(entity))
-  return bind({ ...config, plugins }, tools, opened, identities)
+  return bind({ ...config, plugins }, tools, opened, known)
 }
 
 function speaks(entity: PluginEntity, protocols: ReadonlySet<string>): boolean {
   return entity.protocols.some((protocol) => protocols.has(protocol))
 }
 
-function bind(config: Config, tools: BuildTools, opened: Opened, identities: Identities): Bindings {
+function bind(config: Config, tools: BuildTools, opened: Opened, known: Known): Bindings {
   const entities: Entities = {
     routes: byId(config.routes),
     services: byId(config.services),
@@ -68,7 +65,7 @@ function bind(config: Config, tools: BuildTools, opened: Opened, identities: Ide
   }
   const authorities = new Map(config.ca_certificates.map(({ id, cert }) => [id, cert]))
   const caCertificate = (id: string): string | null => authorities.get(id) ?? null
-  const host: Host = { ...tools.host, identities, caCertificate }
+  const host: Host = { ...tools.host, ...known, caCertificate }
   const bindings = new Bindings()
   for (const entity of config.plugins) {
     if (!isInForce(entity, entities)) continue

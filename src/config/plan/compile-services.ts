@@ -1,56 +1,87 @@
 /** Services with their balancers, one each. A disabled service is left out, and so are its routes. */
 import type { BuildTools } from '../../contract/build.ts'
-import type { Service } from '../../contract/plan.ts'
-import type { ServiceTls } from '../../contract/target.ts'
-import { buildBalancer, type TargetGroup } from '../../flow/balancer/build.ts'
+import type { Balancer, Service } from '../../contract/plan.ts'
+import type { Place, PluginScope } from '../../contract/plugin.ts'
+import { buildBalancer } from '../../flow/balancer/build.ts'
 import type { Config, ServiceEntity, TargetEntity, UpstreamEntity } from '../model.ts'
 import { compileRetryPolicy } from './compile-retry-policy.ts'
 import { httpOf, TargetTlsCompiler } from './compile-target-tls.ts'
 import type { Opened } from './opened.ts'
 
-/** By id. */
-export function compileServices(config: Config, tools: BuildTools, opened: Opened): Map<string, Service> {
-  const upstreams = new Map(config.upstreams.map((upstream) => [upstream.name, upstream]))
-  const targets = targetsByUpstream(config)
-  const tls = new TargetTlsCompiler(config, tools.targetTls)
-  const services = new Map<string, Service>()
-  for (const entity of config.services) {
-    if (!entity.enabled) continue
-    // A service's host is first of all the name of an upstream; only then is it a name to look up.
-    const upstream = upstreams.get(entity.host) ?? null
-    const its = upstream === null ? [] : (targets.get(upstream.id) ?? [])
-    const fallbacks = fallbacksOf(upstream, upstreams).map((each) => ({
-      upstream: each,
-      targets: targets.get(each.id) ?? [],
-      tls: tls.compile(entity, each),
-    }))
-    const own = { upstream, targets: its, tls: tls.compile(entity, upstream) }
-    services.set(entity.id, compileService(entity, { ...own, fallbacks, tools }, opened))
+/** Compiles services, and ways to other places for them. Balancers are closed with the plan. */
+export class ServiceCompiler {
+  readonly #config: Config
+  readonly #tools: BuildTools
+  readonly #opened: Opened
+  readonly #tls: TargetTlsCompiler
+  readonly #upstreams: ReadonlyMap<string, UpstreamEntity>
+  readonly #targets: ReadonlyMap<string, readonly TargetEntity[]>
+
+  constructor(config: Config, tools: BuildTools, opened: Opened) {
+    this.#config = config
+    this.#tools = tools
+    this.#opened = opened
+    this.#tls = new TargetTlsCompiler(config, tools.targetTls)
+    this.#upstreams = new Map(config.upstreams.map((upstream) => [upstream.name, upstream]))
+    this.#targets = targetsByUpstream(config)
   }
-  return services
+
+  /** By id. */
+  compileAll(): Map<string, Service> {
+    const services = new Map<string, Service>()
+    for (const entity of this.#config.services)
+      if (entity.enabled) services.set(entity.id, compileService(entity, this.#openBalancer(entity)))
+    return services
+  }
+
+  /**
+   * A balancer for each service that a plugin of this scope can meet, by the service's id: what it would have with this
+   * host and port in place of its own.
+   */
+  compileDetours({ routeId, serviceId }: PluginScope, { host, port }: Place): Map<string, Balancer> {
+    const bound = this.#config.routes.find(({ id }) => id === routeId)?.service ?? serviceId
+    const detours = new Map<string, Balancer>()
+    for (const entity of this.#config.services) {
+      if (!entity.enabled || (bound !== null && entity.id !== bound)) continue
+      const elsewhere = { ...entity, host: host ?? entity.host, port: port ?? entity.port }
+      detours.set(entity.id, this.#openBalancer(elsewhere))
+    }
+    return detours
+  }
+
+  #openBalancer(entity: ServiceEntity): Balancer {
+    // A service's host is first of all the name of an upstream; only then is it a name to look up.
+    const upstream = this.#upstreams.get(entity.host) ?? null
+    const tls = this.#tls.compile(entity, upstream)
+    const { host, port, protocol } = entity
+    const balancer = buildBalancer({
+      service: { host, port, protocol, tls, http: httpOf(entity) },
+      upstream,
+      targets: this.#targetsOf(upstream),
+      tls,
+      fallbacks: fallbacksOf(upstream, this.#upstreams).map((each) => ({
+        upstream: each,
+        targets: this.#targetsOf(each),
+        tls: this.#tls.compile(entity, each),
+      })),
+      tools: this.#tools,
+    })
+    this.#opened.add(balancer)
+    return balancer
+  }
+
+  #targetsOf(upstream: UpstreamEntity | null): readonly TargetEntity[] {
+    return upstream === null ? [] : (this.#targets.get(upstream.id) ?? [])
+  }
 }
 
-interface Behind {
-  readonly upstream: UpstreamEntity | null
-  readonly targets: readonly TargetEntity[]
-  readonly tls: ServiceTls | null
-  readonly fallbacks: readonly TargetGroup[]
-  readonly tools: BuildTools
-}
-
-function compileService(entity: ServiceEntity, behind: Behind, opened: Opened): Service {
-  const { host, port, protocol } = entity
-  const balancer = buildBalancer({
-    ...behind,
-    service: { host, port, protocol, tls: behind.tls, http: httpOf(entity) },
-  })
-  opened.add(balancer)
+function compileService(entity: ServiceEntity, balancer: Balancer): Service {
   return Object.freeze({
     id: entity.id,
     name: entity.name,
-    protocol,
-    host,
-    port,
+    protocol: entity.protocol,
+    host: entity.host,
+    port: entity.port,
     path: entity.path,
     retries: entity.retries,
     connectTimeoutMs: entity.connect_timeout,
