@@ -11,7 +11,6 @@ import type { Environment } from '../config/env/env.ts'
 import { addressText } from '../config/env/env-listen.ts'
 import { type EnvironmentReading, filesNeeded } from '../config/env/env-read.ts'
 import type { Config } from '../config/model.ts'
-import type { TlsDefaults } from '../config/plan/compile-tls.ts'
 import type { Shared } from '../contract/machine/shared-memory.ts'
 import type { AnyPlugin } from '../contract/plugin.ts'
 import { type Checked, type Outcome, Reloader } from '../control/reload.ts'
@@ -20,7 +19,7 @@ import type { StatusView } from '../control/status/status-view.ts'
 import { stampOf, watchFile } from '../control/watch.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
-import { Sockets, sharesPorts } from './listen/sockets.ts'
+import { Sockets } from './listen/sockets.ts'
 import type { OperatorLog } from './log/operator-log.ts'
 import { readFilesMax, readVersion } from './machine.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
@@ -30,11 +29,8 @@ import { type ConfigSource, checkSource } from './sources/config-source.ts'
 import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
 import { StateHost } from './state/state-host.ts'
-import { makeTicketKeys, openTlsDefaults } from './tls/tls-defaults.ts'
+import { TlsSource } from './tls/tls-source.ts'
 import { WorkerSet } from './workers/worker-set.ts'
-
-/** How long the keys of TLS tickets are used; whoever comes back with an older ticket makes a whole handshake. */
-const TICKET_KEYS_MS = 12 * 3_600_000
 
 export interface GatewayOptions {
   readonly reading: EnvironmentReading
@@ -46,6 +42,7 @@ export class Gateway {
   readonly #environment: Environment
   readonly #log: OperatorLog
   readonly #sockets: Sockets
+  readonly #tls: TlsSource
   readonly #workers: WorkerSet
   readonly #reloader: Reloader
   readonly #names: NameSource
@@ -57,7 +54,6 @@ export class Gateway {
   readonly #version: string
   #status: StatusServer | null = null
   #unwatch: (() => void) | null = null
-  #ticketTimer: NodeJS.Timeout | null = null
   #isDraining = false
 
   /** Resolves when every worker listens. Rejects with GatewayError, and then holds nothing. */
@@ -73,7 +69,7 @@ export class Gateway {
     const state = new StateHost(environment, log.write.bind(log))
     try {
       await state.openFor(config, plugins)
-      const tls = await openTlsDefaults(environment, Date.now())
+      const tls = await TlsSource.open(environment)
       sockets = await openSockets(environment)
       const gateway = new Gateway(options, { sockets, plugins, config, tls, state })
       await gateway.#start(source, stamp)
@@ -93,6 +89,7 @@ export class Gateway {
     this.#log = log
     this.#sockets = parts.sockets
     this.#state = parts.state
+    this.#tls = parts.tls
     this.#nodeId = randomUUID()
     this.#version = readVersion()
     this.#buffers = makeSharedBuffers(environment)
@@ -119,9 +116,9 @@ export class Gateway {
       addresses: () => this.#sockets.forWorker(),
       names: () => this.#names.entries(),
       state: (ask) => this.#state.answer(ask),
-      tls: parts.tls,
+      tls: () => this.#tls.current,
     })
-    if (parts.tls !== null) this.#renewTicketKeys()
+    this.#tls.renewTickets(() => this.#workers.publishTls())
     const doors = {
       read: () => this.#check(source, parts.plugins),
       publish: (config: Config, epoch: number) => this.#publish(config, epoch),
@@ -196,23 +193,22 @@ export class Gateway {
   async #check(source: ConfigSource, plugins: ReadonlyMap<string, AnyPlugin>): Promise<Checked> {
     const checked = await checkSource(source, plugins)
     if (checked.config === null) return checked
-    const { makeTrialTools, tryCertificates, tryCompile } = await import('./sources/trial.ts')
+    const { makeTrialTools, trialTlsDefaults, tryCertificates, tryCompile } = await import(
+      './sources/trial.ts'
+    )
     tryCompile(checked.config, makeTrialTools(this.#environment, plugins))
-    tryCertificates(checked.config, plugins, this.#environment)
+    tryCertificates(checked.config, plugins, trialTlsDefaults(this.#environment))
+    await this.#tls.readAgain((tls) => tryCertificates(checked.config!, plugins, tls))
     await this.#state.openFor(checked.config, plugins)
     return checked
   }
 
   async #publish(config: Config, epoch: number): Promise<readonly string[]> {
     await this.#names.follow(config)
+    this.#workers.publishTls()
     const refusals = await this.#workers.publish(epoch, packConfig(config))
     if (refusals.length === 0) await this.#health.follow(config)
     return refusals
-  }
-
-  #renewTicketKeys(): void {
-    const renew = () => this.#workers.publishTicketKeys(makeTicketKeys())
-    this.#ticketTimer = setInterval(renew, TICKET_KEYS_MS).unref()
   }
 
   #watch(file: string, stamp: string): void {
@@ -242,7 +238,7 @@ export class Gateway {
   }
 
   async #end(): Promise<void> {
-    if (this.#ticketTimer !== null) clearInterval(this.#ticketTimer)
+    this.#tls.close()
     this.#health.close()
     this.#names.close()
     this.#status?.close()
@@ -257,14 +253,14 @@ interface Parts {
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly config: Config
   readonly state: StateHost
-  readonly tls: TlsDefaults | null
+  readonly tls: TlsSource
 }
 
 function openSockets(environment: Environment): Promise<Sockets> {
   return Sockets.open({
     addresses: [...environment.proxyListen, ...environment.streamListen],
-    sharesPorts: sharesPorts(environment.engine, environment.workers, process.versions.node),
-    streamsSharePorts: sharesPorts('node', environment.workers, process.versions.node),
+    engine: environment.engine,
+    workers: environment.workers,
     prefix: environment.prefix,
   })
 }

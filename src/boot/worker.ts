@@ -80,7 +80,7 @@ function obey(message: ToWorker, { plane, names, log, state }: Opened): void {
   const end = () => leave(log, 0)
   if (message.type === 'load') load(message.epoch, message.config, plane)
   else if (message.type === 'names') learn(message.entries, names)
-  else if (message.type === 'tickets') plane.useTicketKeys(message.keys)
+  else if (message.type === 'tls') plane.useTls(message.tls)
   else if (message.type === 'state') state.answered(message.id, message.answer)
   else if (message.type === 'drain') plane.drain().then(end, end)
   else end()

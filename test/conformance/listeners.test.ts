@@ -1,15 +1,16 @@
-/** Where clients can knock: IPv4, IPv6, unix sockets, and the PROXY protocol where the listener is flagged for it. */
+/** Where clients can knock: IPv4, IPv6, unix sockets, TLS, and the PROXY protocol where the listener is flagged for it. */
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { answers } from '../kit/behaviours.ts'
-import { sluice } from '../kit/command.ts'
 import { ENGINES, eachEngine, type Rig } from '../kit/each-engine.ts'
 import { type Engine, engineMissing, type Gateway, openGateway } from '../kit/gateway.ts'
 import { catchAll } from '../kit/kong-config.ts'
+import { freePort } from '../kit/ports.ts'
 import { ask, connect, get } from '../kit/raw-client.ts'
 import { openTarget, type TestTarget } from '../kit/test-target.ts'
+import { askTls, shake } from '../kit/tls-client.ts'
 
 const hasV6 = Object.values(networkInterfaces()).some((list) => list?.some((one) => one.family === 'IPv6'))
 
@@ -142,15 +143,15 @@ for (const engine of ENGINES) {
   describe(`addresses (${engine})`, missing === '' ? {} : { skip: missing }, () => addresses(engine))
 }
 
-/** An engine without unix sockets refuses them at its start, so that nobody waits for them in vain. */
 function addresses(engine: Engine): void {
-  const hasUnix = engine === 'node'
+  let securePort = 0
   let gateway: Gateway
   let target: TestTarget
   before(async () => {
     target = await openTarget(answers())
     const v6 = hasV6 ? ', [::1]:PORT' : ''
-    const listen = `127.0.0.1:PORT${v6}${hasUnix ? ', unix:FOLDER/proxy.sock' : ''}`
+    securePort = await freePort()
+    const listen = `127.0.0.1:PORT${v6}, unix:FOLDER/proxy.sock, 127.0.0.1:${securePort} ssl http2`
     gateway = await openGateway({ config: catchAll(target.port), engine, listen })
   })
   after(async () => {
@@ -163,7 +164,7 @@ function addresses(engine: Engine): void {
     assert.equal(target.last.get('x-real-ip'), '127.0.0.1')
   })
 
-  it('a unix socket is served beside them, where the engine has any', { skip: !hasUnix }, async () => {
+  it('a unix socket is served beside them', async () => {
     const door = { path: join(gateway.folder, 'proxy.sock') }
     assert.equal((await ask(door, get('/'))).status, 200)
     const client = await connect(door)
@@ -173,16 +174,12 @@ function addresses(engine: Engine): void {
     client.destroy()
   })
 
-  it('a unix socket ends the start, and says so, where the engine has none', { skip: hasUnix }, async () => {
-    const { code, err } = await sluice(['start'], {
-      SLUICE_DATABASE: 'off',
-      SLUICE_DECLARATIVE_CONFIG: gateway.configFile,
-      SLUICE_ENGINE: engine,
-      SLUICE_PREFIX: join(gateway.folder, 'unix'),
-      SLUICE_PROXY_LISTEN: `unix:${join(gateway.folder, 'proxy.sock')}`,
-    })
-    assert.equal(code, 1)
-    assert.match(err, /no unix sockets: leave it out, or set SLUICE_ENGINE=node \(ENVIRONMENT_INVALID\)/)
+  it('TLS is served beside them, and HTTP/2 where the client can', async () => {
+    assert.equal((await askTls(securePort)).status, 200)
+    assert.equal(target.last.get('x-forwarded-proto'), 'https')
+    const socket = await shake(securePort, { ALPNProtocols: ['h2', 'http/1.1'] })
+    assert.equal(socket.alpnProtocol, 'h2')
+    socket.destroy()
   })
 
   it('IPv6 is served, and its clients are named without brackets', { skip: !hasV6 }, async () => {

@@ -1,7 +1,9 @@
 /** New certificates by reload: no connection is dropped, and no request is served under the wrong one. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeLeaf, type Pem } from '../kit/certificates.ts'
 import { sluice, until } from '../kit/command.ts'
@@ -105,6 +107,45 @@ test(
       assert.deepEqual([later.resumed, later.name], [false, 'number 2'])
     } finally {
       await gateway.stop()
+    }
+  },
+)
+
+test(
+  'the default certificate is read again from its file, and kept where that is no good',
+  LIMIT,
+  async () => {
+    const [one, two] = [
+      await makeLeaf(null, { names: ['number 1'] }),
+      await makeLeaf(null, { names: ['number 2'] }),
+    ]
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-tls-'))
+    const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') }
+    const put = (pair: Pem) => {
+      writeFileSync(files.cert, pair.cert)
+      writeFileSync(files.key, pair.key)
+    }
+    put(one)
+    const config = kongYml({
+      routes: [{ name: 'only', paths: ['/'] }],
+      plugins: [{ name: 'request-termination', config: { status_code: 200, message: 'fine' } }],
+    })
+    const env = { SLUICE_SSL_CERT: files.cert, SLUICE_SSL_CERT_KEY: files.key, SLUICE_WORKERS: '2' }
+    const gateway = await openGateway({ config, listen: '127.0.0.1:PORT ssl', env })
+    try {
+      assert.equal((await askTls(gateway.port)).name, 'number 1')
+      put(two)
+      await reload(gateway, config)
+      assert.equal((await askTls(gateway.port)).name, 'number 2')
+      put({ cert: two.cert, key: one.key })
+      gateway.signal('SIGHUP')
+      await until('the refusal', () =>
+        gateway.log.some((line) => line.includes('certificate does not match key')),
+      )
+      assert.equal((await askTls(gateway.port)).name, 'number 2')
+    } finally {
+      await gateway.stop()
+      rmSync(folder, { recursive: true, force: true })
     }
   },
 )

@@ -1,7 +1,7 @@
 /**
  * TLS as a client meets it: certificates by name, sessions, what is refused, and that a connection's end loses nothing.
  *
- * On the native-free engine only: the uws engine refuses `ssl` at start (docs/engines.md).
+ * With one engine: addresses with `ssl` are the native-free one's under the other one too (listeners.test.ts).
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -1,5 +1,5 @@
 /** Certificates made while a test runs, by @peculiar/x509: authorities, and leaves they sign. */
-import './reflect-metadata.ts'
+import '../../src/boot/tls/reflect-metadata.ts'
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'

@@ -1,5 +1,5 @@
 /** Certificates for clients, good and odd, by @peculiar/x509: what certificates.ts makes none of. */
-import './reflect-metadata.ts'
+import '../../src/boot/tls/reflect-metadata.ts'
 import { webcrypto, X509Certificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 

@@ -3,7 +3,7 @@ import { faults, GatewayError } from '../../base/faults.ts'
 import { formatProblem } from '../../config/problems.ts'
 import { loadPlugins } from '../registry.ts'
 import { loadSource, sourceOf } from '../sources/config-source.ts'
-import { makeTrialTools, tryCertificates, tryCompile } from '../sources/trial.ts'
+import { makeTrialTools, trialTlsDefaults, tryCertificates, tryCompile } from '../sources/trial.ts'
 import { EXIT_OK, EXIT_REFUSED } from './exit-codes.ts'
 import { plural, readSettings } from './settings.ts'
 
@@ -24,7 +24,7 @@ export async function check(file: string | undefined): Promise<number> {
     return EXIT_REFUSED
   }
   tryCompile(config, makeTrialTools(environment, plugins))
-  tryCertificates(config, plugins, environment)
+  tryCertificates(config, plugins, trialTlsDefaults(environment))
   const holds = [
     plural(config.services.length, 'service'),
     plural(config.routes.length, 'route'),

@@ -18,18 +18,22 @@ import { type BoundHandle, binding } from './native-handles.ts'
 
 export interface SocketOptions {
   readonly addresses: readonly ListenAddress[]
-  readonly sharesPorts: boolean
-  /** The same for addresses of streams: there Node listens, whatever the engine. */
-  readonly streamsSharePorts: boolean
+  readonly engine: 'node' | 'uws'
+  readonly workers: number
   /** A directory for a passing unix socket. */
   readonly prefix: string
 }
 
-/** True where each worker is to listen by itself. An only worker has nobody to hold the port while it is dead. */
-export function sharesPorts(engine: string, workers: number, nodeVersion: string): boolean {
+/** Of the addresses under `SLUICE_ENGINE=uws`: those that the engine can serve. Node listens on the others. */
+export function isForUws({ ssl, http2, path, isStream }: ListenAddress): boolean {
+  return !ssl && !http2 && path === '' && isStream !== true
+}
+
+/** True where Node can share a port. An only worker has nobody to hold the port while it is dead. */
+export function sharesPorts(workers: number, nodeVersion: string): boolean {
   const [major, minor] = nodeVersion.split('.').map(Number)
   const hasReusePort = major! > 22 || (major === 22 && minor! >= 12)
-  return engine === 'uws' || (hasReusePort && workers > 1)
+  return hasReusePort && workers > 1
 }
 
 interface Taken {
@@ -48,10 +52,11 @@ export class Sockets {
   /** Throws PORT_IN_USE or PORT_FORBIDDEN, and then holds nothing. */
   static async open(options: SocketOptions): Promise<Sockets> {
     const sockets = new Sockets(options.prefix)
+    const nodeShares = sharesPorts(options.workers, process.versions.node)
     try {
       for (const address of options.addresses) {
-        const shares = address.isStream === true ? options.streamsSharePorts : options.sharesPorts
-        const isShared = shares && address.path === ''
+        const byItself = options.engine === 'uws' && isForUws(address)
+        const isShared = byItself || (nodeShares && address.path === '')
         sockets.#taken.push(isShared ? await tryPort(address) : await bind(address))
       }
     } catch (cause) {

@@ -42,8 +42,8 @@ export interface DataPlaneOptions {
 export interface DataPlane {
   /** Compiles and swaps. Throws GatewayError, and then what ran before still runs. */
   load(config: Config, epoch: number): void
-  /** From now on tickets are given, and taken, under these keys. */
-  useTicketKeys(keys: Uint8Array): void
+  /** The certificate of last resort and the ticket keys from now on. */
+  useTls(tls: TlsDefaults): void
   /** Resolves when all addresses accept. Rejects with GatewayError PORT_IN_USE or PORT_FORBIDDEN. */
   listen(addresses: readonly ListenAddress[]): Promise<void>
   /** Stops accepting and resolves when the last exchange has ended. */

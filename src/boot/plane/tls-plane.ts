@@ -1,4 +1,4 @@
-/** tls-plane — a worker's certificates: handed to its listener with each configuration, and again with new ticket keys. */
+/** tls-plane — a worker's certificates: handed to its listener with each configuration, default and set of ticket keys. */
 import type { Config } from '../../config/model.ts'
 import { compileTls, type TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { Listener } from '../../contract/listener.ts'
@@ -33,10 +33,9 @@ export class TlsPlane {
     this.#config = config
   }
 
-  useTicketKeys(ticketKeys: Uint8Array): void {
-    if (this.#defaults === null) return
-    this.#defaults = { ...this.#defaults, ticketKeys }
-    if (this.#config !== null) this.#secure(compileTls(this.#config, this.#plugins, this.#defaults))
+  use(defaults: TlsDefaults): void {
+    this.#defaults = defaults
+    if (this.#config !== null) this.#secure(compileTls(this.#config, this.#plugins, defaults))
   }
 
   /** What one of them takes, all take: they make the same of it. */

@@ -72,7 +72,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       }
       flow.stages.plans.swap(plan)
     },
-    useTicketKeys: (keys) => tls.useTicketKeys(keys),
+    useTls: (defaults) => tls.use(defaults),
     listen: async (addresses) => {
       await streams.listener.listen(addresses.filter((address) => address.isStream === true))
       await listener.listen(addresses.filter((address) => address.isStream !== true))

@@ -6,7 +6,7 @@ import { compile } from '../../config/compile.ts'
 import type { Environment } from '../../config/env/env.ts'
 import { makeTlsPolicy } from '../../config/env/tls-policy.ts'
 import type { Config } from '../../config/model.ts'
-import { compileTls } from '../../config/plan/compile-tls.ts'
+import { compileTls, type TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { BuildTools } from '../../contract/build.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
 import { NameTable } from '../../flow/balancer/name-table.ts'
@@ -28,10 +28,14 @@ export function tryCompile(config: Config, tools: BuildTools): void {
 export function tryCertificates(
   config: Config,
   plugins: ReadonlyMap<string, AnyPlugin>,
-  environment: Environment,
+  defaults: TlsDefaults,
 ): void {
-  const defaults = { pairs: [], policy: makeTlsPolicy(environment), ticketKeys: NO_TICKET_KEYS }
   buildContexts(compileTls(config, plugins, defaults), null)
+}
+
+/** For certificates of a configuration alone. */
+export function trialTlsDefaults(environment: Environment): TlsDefaults {
+  return { pairs: [], policy: makeTlsPolicy(environment), ticketKeys: NO_TICKET_KEYS }
 }
 
 /** Tools whose pools never connect. */

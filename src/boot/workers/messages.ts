@@ -30,7 +30,7 @@ export interface WorkerStart {
 export type ToWorker =
   | { readonly type: 'load'; readonly epoch: number; readonly config: Uint8Array }
   | { readonly type: 'names'; readonly entries: NameEntries }
-  | { readonly type: 'tickets'; readonly keys: Uint8Array }
+  | { readonly type: 'tls'; readonly tls: TlsDefaults }
   | { readonly type: 'state'; readonly id: number; readonly answer: StateAnswer }
   | { readonly type: 'drain' }
   | { readonly type: 'close' }

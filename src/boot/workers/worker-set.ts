@@ -34,7 +34,7 @@ export interface WorkerSetOptions {
   readonly names: () => NameEntries
   readonly state: (ask: StateAsk) => Promise<StateAnswer>
   /** Null where no address has `ssl`. */
-  readonly tls: TlsDefaults | null
+  tls(): TlsDefaults | null
 }
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'dead'
@@ -65,13 +65,11 @@ export class WorkerSet {
   readonly #members: Member[]
   readonly #waiters = new Set<Waiter>()
   #current: { epoch: number; config: Uint8Array } = { epoch: 0, config: new Uint8Array(0) }
-  #tls: TlsDefaults | null
   #isStarted = false
   #isEnding = false
 
   constructor(options: WorkerSetOptions) {
     this.#options = options
-    this.#tls = options.tls
     this.#members = Array.from({ length: options.environment.workers }, (_, i) => newMember(i + 1))
   }
 
@@ -110,11 +108,10 @@ export class WorkerSet {
     this.#tell(this.#members, { type: 'names', entries })
   }
 
-  /** New keys for tickets, also for workers that start later. */
-  publishTicketKeys(keys: Uint8Array): void {
-    if (this.#tls === null) return
-    this.#tls = { ...this.#tls, ticketKeys: keys }
-    this.#tell(this.#members, { type: 'tickets', keys })
+  /** Certificates of the environment, or ticket keys, may have changed. */
+  publishTls(): void {
+    const tls = this.#options.tls()
+    if (tls !== null) this.#tell(this.#members, { type: 'tls', tls })
   }
 
   /** Lets exchanges finish, at most `limitMs`; then ends what is left. True when none had to be cut. */
@@ -153,7 +150,7 @@ export class WorkerSet {
     if (this.#isEnding) return
     const { epoch, config } = this.#current
     const names = this.#options.names()
-    const own = { workerId: member.id, nodeId, version, addresses, names, tls: this.#tls }
+    const own = { workerId: member.id, nodeId, version, addresses, names, tls: this.#options.tls() }
     const start: WorkerStart = { ...own, environment, shared, epoch, config }
     const file = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
     const thread = new Worker(file, { workerData: start, name: `worker ${member.id}` })

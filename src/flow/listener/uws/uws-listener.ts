@@ -19,7 +19,7 @@ import type { UwsDoor, UwsShared } from './uws-shared.ts'
 
 const KEPT_MAX = 4096
 
-export class UwsListener implements Listener, UwsShared {
+export class UwsListener implements Omit<Listener, 'secure'>, UwsShared {
   readonly events: ListenerTools['events']
   readonly exchanges: ListenerTools['exchanges']
   readonly limits: ListenerTools['limits']
@@ -66,10 +66,7 @@ export class UwsListener implements Listener, UwsShared {
     return Math.max(this.#connections, this.#underWay)
   }
 
-  secure(): void {}
-
   async listen(addresses: readonly ListenAddress[]): Promise<void> {
-    for (const address of addresses) checkAddress(address)
     for (const address of addresses) await this.#listenOne(address)
   }
 
@@ -165,13 +162,4 @@ export class UwsListener implements Listener, UwsShared {
   #stopListening(): void {
     for (const socket of this.#sockets.splice(0)) this.#uws.us_listen_socket_close(socket)
   }
-}
-
-/** What the engine can't do is refused when it is asked for, not found out later by a client. */
-function checkAddress(address: ListenAddress): void {
-  const flag = address.http2 ? 'http2' : address.ssl ? 'ssl' : address.path !== '' ? 'unix sockets' : ''
-  if (flag === '') return
-  const where = address.path === '' ? `${address.host}:${address.port}` : `unix:${address.path}`
-  const detail = `PROXY_LISTEN ${where}: the uws engine has no ${flag}: leave it out, or set SLUICE_ENGINE=node`
-  throw new GatewayError(faults.ENVIRONMENT_INVALID, detail)
 }
