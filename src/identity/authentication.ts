@@ -84,11 +84,16 @@ export class Authentication {
     return this.#goOn(x)
   }
 
-  /** As `refuse`, with 401 and a JSON body and a challenge of the plugin's own; `challenge` null: none. */
-  refuseAs(x: Exchange, body: Uint8Array, challenge: AddedField | null): Verdict {
+  /** As `refuse`, with a JSON body and a challenge of the plugin's own, 401 or not; `challenge` null: none. */
+  refuseAs(
+    x: Exchange,
+    body: Uint8Array,
+    challenge: AddedField | null,
+    status: number = faults.UNAUTHORIZED.status,
+  ): Verdict {
     if (this.#anonymous !== '') return this.#goOn(x)
     if (challenge !== null) x.response.added.push(challenge)
-    answer(x, faults.UNAUTHORIZED.status, body, JSON_TYPE)
+    answer(x, status, body, JSON_TYPE)
     return DONE
   }
 
