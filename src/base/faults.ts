@@ -99,8 +99,10 @@ const rows = {
   DEADLINE_EXCEEDED: [504, 'upstream', 'never', 'keep', 'the deadline of the call has passed'],
   GRPCS_REQUIRED: [200, 'client', 'never', 'keep', 'gRPC request matched gRPCs route'],
   TASKS_FULL: [503, 'gateway', 'never', 'keep', 'Service unavailable'],
+  PLUGIN_TIMEOUT: [504, 'gateway', 'never', 'keep', 'The gateway did not decide in time'],
   STATE_UNREADABLE: [500, 'operator', 'never', 'keep', 'the saved state could not be read'],
   STATE_UNAVAILABLE: [500, 'gateway', 'never', 'keep', 'An unexpected error occurred'],
+  FAULT_INJECTED: [503, 'operator', 'never', 'close', 'a fault was injected: the connection is cut'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

@@ -251,15 +251,21 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
       x.fault = fault
       // Where nobody was saying anything, nothing is cut short.
       if (fault === faults.TUNNEL_IDLE) return this.#end(x)
-      this.#log(x)
-      return x.client!.abort(x)
+      return this.#cut(x)
     }
     this.stages.response.render(x, fault)
     this.#respond(x)
   }
 
-  /** From the chain: a plugin has answered. */
+  #cut(x: Exchange): void {
+    if (x.status === 0) x.status = x.fault.status
+    this.#log(x)
+    x.client!.abort(x)
+  }
+
+  /** From the chain: a plugin has answered, or wants no answer. */
   #answer(x: Exchange): void {
+    if (x.fault === faults.FAULT_INJECTED) return this.#cut(x)
     if (x.fault !== faults.NONE) this.stages.response.render(x, x.fault)
     this.#respond(x)
   }
