@@ -7,7 +7,7 @@ import { makeHost } from '../../test/kit/plugin-host.ts'
 import { faults } from '../base/faults.ts'
 import type { Consumer } from '../contract/plan.ts'
 import { DONE, NEXT } from '../contract/plugin.ts'
-import { getField, setField } from '../http1/fields.ts'
+import { getField, makeConstantField, setField } from '../http1/fields.ts'
 import { Authentication, type AuthenticationOptions } from './authentication.ts'
 import { makeIdentityFields } from './identity-fields.ts'
 
@@ -79,6 +79,24 @@ test('who is not known is refused with 401 and told what to send', () => {
   assert.equal(rules().refuse(x, 'No way'), DONE)
   assert.deepEqual([x.fault, x.faultStatus, x.faultText], [faults.UNAUTHORIZED, 401, 'No way'])
   assert.equal(getField(x.response, 'www-authenticate'), 'Key realm="a"')
+})
+
+test('a plugin may refuse with a body, a challenge and a status of its own', () => {
+  const body = Buffer.from('{"exp":"token expired"}')
+  const challenge = makeConstantField('WWW-Authenticate', 'Own')
+  for (const [status, given, said] of [
+    [401, undefined, 'Own'],
+    [403, 403, 'Own'],
+    [401, 401, null],
+  ] as const) {
+    const x = exchangeOf()
+    assert.equal(rules().refuseAs(x, body, said === null ? null : challenge, given), DONE)
+    assert.deepEqual([x.status, x.answerBody], [status, body])
+    assert.equal(getField(x.response, 'www-authenticate'), said)
+  }
+  const x = exchangeOf()
+  assert.equal(rules({ anonymous: 'guest' }).refuseAs(x, body, challenge), NEXT)
+  assert.deepEqual([x.consumer?.username, x.status], ['guest', 0])
 })
 
 for (const name of ['guest', 'id-of-guest']) {

@@ -1,7 +1,7 @@
 /**
  * base64url — bytes as base64url without padding (RFC 4648 §5, RFC 7515 §2), and nothing that merely looks like it.
  *
- * One text for one row of bytes: bits that no byte takes must be 0, so that a changed character is never the same token.
+ * One text for one row of bytes: bits that no byte takes must be 0, so a changed character is never the same token.
  *
  * HOT     Runs three times a token that is verified. No allocation.
  */
@@ -15,7 +15,7 @@ export function decodedLength(count: number): number {
   return (count * 3) >> 2
 }
 
-/** Decodes [start, end) of `bytes` into `into`, which has room: how many bytes it came to, or -1 for what is no base64url. */
+/** Decodes [start, end) of `bytes` into `into`, which has room: how many bytes that is; -1 for what is no base64url. */
 export function decodeBase64url(bytes: Uint8Array, start: number, end: number, into: Uint8Array): number {
   const left = (end - start) & 3
   if (left === 1) return -1

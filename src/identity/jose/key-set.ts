@@ -76,7 +76,8 @@ function readKey(jwk: unknown): NamedKey[] {
 
 function importKey(jwk: Members): KeyObject | null {
   try {
-    const key = createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' }) // it looks at it itself
+    // Node looks at it itself.
+    const key = createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' })
     const bits = key.asymmetricKeyDetails?.modulusLength
     return bits !== undefined && bits < RSA_BITS_MIN ? null : key
   } catch {

@@ -1,8 +1,8 @@
 /**
  * strict-json — a JSON object as a token may hold it: UTF-8, no member twice, nested no deeper than a bound.
  *
- * What two readers could understand in two ways is refused (RFC 7519 §4 lets a reader do so): of two members of one name
- * JSON.parse takes the last, and another parser the first.
+ * What two readers could understand in two ways is refused (RFC 7519 §4 lets a reader do so): of two members of one
+ * name JSON.parse takes the last, and another parser the first.
  */
 const QUOTE = 34
 const COLON = 58

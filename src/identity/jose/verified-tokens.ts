@@ -6,8 +6,8 @@
  *         whether or not one differs. Only what has been verified is put in, so nobody can fill it with tokens of his
  *         own making.
  *
- * LIMITS  SLOTS tokens of at most KEPT_BYTES_MAX bytes each, so 16 MiB at the very most, and no memory before the first.
- *         None is answered from its end on; `sweep` takes those out that nobody has asked for.
+ * LIMITS  SLOTS tokens of at most KEPT_BYTES_MAX bytes each: 16 MiB at the very most, and none before the first. None
+ *         is answered from its end on; `sweep` takes those out that nobody has asked for.
  *
  * HOT     `find` runs once a request. No allocation.
  */

@@ -1,5 +1,5 @@
 /**
- * jwt — lets pass who sends a JSON Web Token that is signed by a consumer's key (RFC 7519), and tells the target who that is.
+ * jwt — lets pass who sends a JSON Web Token that a consumer's key has signed (RFC 7519), and tells the target who.
  *
  * HOT     `onRequest` runs once a request. A token that was verified before costs a look at the places where one may
  *         be, one keyed fingerprint and one comparison. A new one is taken apart and verified, which allocates.

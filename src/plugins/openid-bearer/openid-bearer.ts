@@ -1,9 +1,9 @@
 /**
- * openid-bearer — lets pass who sends a bearer token of an issuer elsewhere: a JWT signed by one of its keys, or a token
- * that it vouches for when asked.
+ * openid-bearer — lets pass who sends a bearer token of an issuer elsewhere: a JWT signed by one of its keys, or a
+ * token that it vouches for when asked.
  *
- * A token that was checked before costs one look-up. Nothing is asked of the issuer on a request's way but for its first
- * keys, a key that is new, and a token that says nothing itself; the request waits meanwhile, and nobody else does.
+ * A token that was checked before costs one look-up. Nothing is asked of the issuer on a request's way but for its
+ * first keys, a key that is new, and a token that says nothing itself; only the requests that need it wait meanwhile.
  */
 import type { Exchange } from '../../contract/exchange.ts'
 import { definePlugin, type Handler, type Host, NEXT, type Verdict, WAIT } from '../../contract/plugin.ts'
