@@ -11,6 +11,8 @@ const PURE = [
   'src/http1/',
   'src/http2/',
   'src/identity/',
+  'src/templates/',
+  'src/transform/',
   'src/flow/router/',
   'src/flow/chain/',
   'src/flow/balancer/',

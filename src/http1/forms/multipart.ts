@@ -27,8 +27,8 @@ const DASH = 45
 
 /** Empty where `contentType` names no boundary or the body does not keep to it. */
 export function listParts(body: Buffer, contentType: string): Part[] {
-  const boundary = parameterOf(contentType, 'boundary')
-  if (boundary === null || boundary === '' || boundary.length > BOUNDARY_LENGTH_MAX) return []
+  const boundary = boundaryOf(contentType)
+  if (boundary === null) return []
   const delimiters = new Delimiters(body, boundary)
   const parts: Part[] = []
   let isOpen = delimiters.next()
@@ -40,6 +40,12 @@ export function listParts(body: Buffer, contentType: string): Part[] {
     if (part !== null) parts.push({ ...part, start, end: delimiters.start })
   }
   return parts
+}
+
+/** What stands between the parts; null where `contentType` names none that may be. */
+export function boundaryOf(contentType: string): string | null {
+  const boundary = parameterOf(contentType, 'boundary')
+  return boundary === null || boundary === '' || boundary.length > BOUNDARY_LENGTH_MAX ? null : boundary
 }
 
 /** The delimiters of a body one after the other, up to the one that closes it: what follows that is no part. */
