@@ -23,7 +23,7 @@ export class TokenMemory<T> extends VerifiedTokens<T> {
   close(): void {
     this.#callOff?.()
     this.#callOff = null
-    this.sweep(Number.POSITIVE_INFINITY)
+    this.clear()
   }
 
   #sweepLater(): void {

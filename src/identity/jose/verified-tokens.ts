@@ -92,6 +92,10 @@ export class VerifiedTokens<T> {
     }
   }
 
+  clear(): void {
+    if (this.#count > 0) this.sweep(Number.POSITIVE_INFINITY)
+  }
+
   #setOf(bytes: Uint8Array, start: number, end: number): number {
     this.#print.setBytes(this.#seed, bytes, end - start > TAIL_BYTES ? end - TAIL_BYTES : start, end)
     return this.#print.a & (SLOTS - 1) & ~(WAYS - 1)

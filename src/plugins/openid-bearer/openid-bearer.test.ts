@@ -183,6 +183,20 @@ test('a key that is new is fetched when a token names it, and not more often tha
   issuer.dropKey('two')
 })
 
+test('a token whose key the issuer has withdrawn passes no more once the keys are fetched anew', async () => {
+  const rig = new Rig({ jwks_refresh: 60 })
+  issuer.addKey('leaked')
+  const [token, other] = [await issuer.mint({}, { kid: 'leaked' }), await issuer.mint({}, { kid: 'one' })]
+  assert.deepEqual([await rig.passes(token), await rig.passes(other)], [true, true])
+  issuer.dropKey('leaked')
+  rig.nowMs += 60_000
+  assert.equal(await rig.passes(token), true, 'this one has the keys fetched')
+  // One that names no known key waits for that fetch.
+  await rig.bear(await issuer.mint({}, { kid: 'one', header: { kid: 'unknown' } }))
+  assert.equal(await rig.problem(token), 'it is signed by a key that is not known')
+  assert.equal(await rig.passes(other), true)
+})
+
 test('while the issuer is away the last good keys stay, and without any the answer is 503 and not 401', async () => {
   const rig = new Rig({ jwks_refresh: 60 })
   issuer.isAway = true

@@ -14,6 +14,7 @@ import { setAuthenticatedGroups } from '../../identity/authenticated-groups.ts'
 import { Authentication } from '../../identity/authentication.ts'
 import { dropIdentity } from '../../identity/identity-fields.ts'
 import { bearerStart } from '../../identity/jose/bearer.ts'
+import type { KeySet } from '../../identity/jose/key-set.ts'
 import { TOKEN_BYTES_MAX, Token } from '../../identity/jose/token.ts'
 import { TokenMemory } from '../../identity/jose/token-memory.ts'
 import { ClaimRules } from './claim-rules.ts'
@@ -43,6 +44,8 @@ class OpenidBearer implements Handler {
   readonly #known: TokenMemory<Outcome>
   readonly #issuer: Issuer
   readonly #judge: JwtJudge
+  /** The keys that what is known was judged by. */
+  #judgedBy: KeySet | null = null
   /** Null where the issuer is not asked about tokens. */
   readonly #introspection: Introspection | null
   readonly #giveBack: () => void
@@ -84,6 +87,7 @@ class OpenidBearer implements Handler {
     // Of two nobody can say which one the target would take.
     if (findRow(head, 'authorization', row + 1) >= 0) return this.#refusals.invalid(x, 'there are several')
     this.#issuer.refresh()
+    this.#forgetOldKeys()
     const known = this.#known.find(head.bytes, start, end, this.#host.wall())
     if (known !== null) return this.#accept(x, known)
     if (end - start > TOKEN_BYTES_MAX) return this.#refusals.invalid(x, 'it is too long')
@@ -98,6 +102,13 @@ class OpenidBearer implements Handler {
     this.#giveBack()
   }
 
+  /** What was signed by a key that the issuer has withdrawn is to be looked at again. */
+  #forgetOldKeys(): void {
+    if (this.#judgedBy === this.#issuer.keys) return
+    this.#judgedBy = this.#issuer.keys
+    this.#known.clear()
+  }
+
   #checkJwt(x: Exchange, token: Buffer, mayWait: boolean): Verdict {
     const nowMs = this.#host.wall()
     const judged = this.#judge.judge(token, this.#issuer.keys, nowMs)
@@ -109,6 +120,7 @@ class OpenidBearer implements Handler {
         : this.#refusals.invalid(x, 'it is signed by a key that is not known')
     }
     if (typeof judged === 'string') return this.#refusals.invalid(x, judged)
+    this.#forgetOldKeys()
     const outcome = this.#outcomes.make(judged)
     this.#known.openPlace(token, nowMs, this.#claims.endOf(judged), outcome)
     return this.#accept(x, outcome)
