@@ -30,7 +30,11 @@ import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
 import { StateHost } from './state/state-host.ts'
 import { TlsSource } from './tls/tls-source.ts'
+import { watchWorkers } from './workers/stuck-workers.ts'
 import { WorkerSet } from './workers/worker-set.ts'
+
+/** What exchanges have for ending where the process cannot stay. */
+const LEAVE_MS = 3000
 
 export interface GatewayOptions {
   readonly reading: EnvironmentReading
@@ -49,6 +53,7 @@ export class Gateway {
   readonly #health: HealthSource
   readonly #state: StateHost
   readonly #buffers: SharedBuffers
+  readonly #unwatchWorkers: () => void
   readonly #shared: Shared
   readonly #nodeId: string
   readonly #version: string
@@ -119,6 +124,14 @@ export class Gateway {
       tls: () => this.#tls.current,
     })
     this.#tls.renewTickets(() => this.#workers.publishTls())
+    this.#unwatchWorkers = watchWorkers({
+      beats: this.#buffers.beats,
+      limitMs: environment.workerStuckMs,
+      plugins: [...parts.plugins.keys()],
+      log,
+      ready: () => this.#workers.members.filter(({ state }) => state === 'ready').map(({ id }) => id),
+      end: (id) => (environment.engine === 'uws' ? void this.#leave() : this.#workers.cut(id)),
+    })
     const doors = {
       read: () => this.#check(source, parts.plugins),
       publish: (config: Config, epoch: number) => this.#publish(config, epoch),
@@ -163,6 +176,18 @@ export class Gateway {
     this.#sockets.close()
     await this.#workers.close()
     await this.#end()
+  }
+
+  /** A worker of uws that is stuck cannot be ended without the process: the others finish what they have, quickly. */
+  async #leave(): Promise<void> {
+    this.#log.write('crit', 'the engine uws cannot replace a worker that is stuck: the gateway ends', {})
+    this.#isDraining = true
+    this.#unwatch?.()
+    this.#sockets.close()
+    await this.#workers.drain(Math.min(this.#environment.drainMs, LEAVE_MS))
+    await this.#end()
+    // An exit would wait for the thread that is stuck, or abort in it.
+    process.kill(process.pid, 'SIGKILL')
   }
 
   async #start(source: ConfigSource, stamp: string): Promise<void> {
@@ -238,6 +263,7 @@ export class Gateway {
   }
 
   async #end(): Promise<void> {
+    this.#unwatchWorkers()
     this.#tls.close()
     this.#health.close()
     this.#names.close()

@@ -1,11 +1,12 @@
 /** worker — the thread that carries traffic: opens the data plane and does what the primary says. */
+import { inspect } from 'node:util'
 import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Unpackr } from 'msgpackr/unpack'
 import { type FaultCode, GatewayError } from '../base/faults.ts'
 import type { Config } from '../config/model.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
-import { Counters, HEAP_BYTES } from '../state/counters.ts'
+import { Counters, HEAP_BYTES, PLUGIN_FAILURES } from '../state/counters.ts'
 import { MessageLog } from './log/worker-log.ts'
 import { callLater } from './plane/clock.ts'
 import type { DataPlane } from './plane/data-plane.ts'
@@ -14,6 +15,7 @@ import { openDataPlane } from './plane/worker-plane.ts'
 import { loadPlugins } from './registry.ts'
 import { RemoteState } from './state/remote-state.ts'
 import type { StateAsk } from './state/state-messages.ts'
+import { Heartbeat } from './workers/heartbeat.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './workers/messages.ts'
 
 const HEAP_EVERY_MS = 5000
@@ -53,6 +55,7 @@ async function main(): Promise<void> {
     environment,
     plugins,
     counters,
+    heartbeat: new Heartbeat(start.shared.beats, workerId),
     shared,
     state,
     log,
@@ -62,6 +65,7 @@ async function main(): Promise<void> {
   // An engine with native handles aborts the whole process if its thread ends while it listens.
   process.on('exit', () => plane.close())
   process.on('uncaughtException', (error) => dieGently(error, plane, log))
+  process.on('unhandledRejection', (reason) => tellRejection(reason, counters, log))
   plane.load(unpackConfig(start.config), start.epoch)
   port.on('message', (message: ToWorker) => obey(message, { plane, names, log, state }))
   await plane.listen(start.addresses)
@@ -100,6 +104,18 @@ function dieGently(error: Error, plane: DataPlane, log: MessageLog): void {
   const end = () => leave(log, 1)
   setTimeout(end, DYING_MS)
   plane.drain().then(end, end)
+}
+
+/** The gateway's own steps await nothing: what nobody awaits is a plugin's, and nothing of ours is half done. */
+function tellRejection(reason: unknown, counters: Counters, log: MessageLog): void {
+  counters.add(PLUGIN_FAILURES, 1)
+  const error = reason instanceof Error ? (reason.stack ?? reason.message) : inspect(reason)
+  log.operator('error', 'a promise failed and nobody had asked for it', { plugin: pluginIn(error), error })
+}
+
+/** The plugin whose file a stack names first: plugins/quota/quota.js is quota's. Null where it names none. */
+function pluginIn(stack: string): string | null {
+  return /[/\\]([^/\\]+)[/\\]\1\.(?:m?js|ts)\b/.exec(stack)?.[1] ?? null
 }
 
 function learn(entries: NameEntries, names: NameTable): void {

@@ -85,6 +85,11 @@ export const STAGE_DONE = 4
  */
 export const STAGE_ABANDONED = 5
 
+/** Exchange.waits: a plugin has answered WAIT, and may call again when the exchange has gone on long since. */
+export const WAITED = 1
+/** It was answered, or its client went, while a plugin had answered WAIT: the plugin still holds it. */
+export const GIVEN_UP = 2
+
 export class Exchange {
   readonly request: Head
   readonly response: Head
@@ -140,6 +145,8 @@ export class Exchange {
   readonly picked: (Handler | null)[]
   /** The next link to run. */
   step: number
+  /** 0, WAITED or GIVEN_UP. */
+  waits: number
 
   // towards the target
   target: Target | null
@@ -241,6 +248,7 @@ export class Exchange {
     this.credentialId = ''
     this.picked = []
     this.step = 0
+    this.waits = 0
     this.target = null
     this.carrier = null
     this.tried = []
@@ -312,6 +320,7 @@ export class Exchange {
     this.credentialId = ''
     empty(this.picked)
     this.step = 0
+    this.waits = 0
     this.target = null
     this.carrier = null
     empty(this.tried)

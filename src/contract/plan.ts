@@ -158,6 +158,15 @@ export interface Link {
   readonly origin: string
 }
 
+/** What says in shared memory which plugin runs (flow/chain/marks.ts): a number for each handler of a Chain's arrays. */
+export interface ChainMarks {
+  readonly links: readonly number[]
+  readonly rewrite: readonly number[]
+  readonly request: readonly number[]
+  readonly response: readonly number[]
+  readonly log: readonly number[]
+}
+
 /** The plugins of a route in order, highest priority first. */
 export interface Chain {
   readonly routeId: string
@@ -170,6 +179,7 @@ export interface Chain {
   readonly request: readonly Handler[]
   readonly response: readonly Handler[]
   readonly log: readonly Handler[]
+  readonly marks: ChainMarks
   /** The largest body any link wants gathered. */
   readonly requestBodyMax: number
   readonly responseBodyMax: number

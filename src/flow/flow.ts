@@ -15,6 +15,7 @@ import { type Fault, faults } from '../base/faults.ts'
 import {
   balancerOf,
   type Exchange,
+  GIVEN_UP,
   NO_UPGRADE,
   STAGE_ABANDONED,
   STAGE_ANSWERING,
@@ -23,6 +24,7 @@ import {
   STAGE_TRYING,
   STAGE_WAITING,
   UPGRADED,
+  WAITED,
 } from '../contract/exchange.ts'
 import type { FlowEvents } from '../contract/listener.ts'
 import type { Detour } from '../contract/plan.ts'
@@ -35,8 +37,9 @@ import { openPause, openTryTimer, type Paused } from './pause.ts'
 import { leaveTry, NO_RETRY, retryAfterAnswer, retryAfterFault } from './retry.ts'
 import type { Stages } from './stages.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
+import { openWaitTimer, type Waited } from './wait-timer.ts'
 
-export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused {
+export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused, Waited {
   /** Wired by the worker: the transport needs the flow first. */
   readonly stages: Stages
   readonly #tunnels: Tunnels
@@ -89,7 +92,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
 
   /** From a plugin that had answered WAIT. It may be late: the client of an abandoned exchange has gone. */
   resume(x: Exchange): void {
-    if (x.stage !== STAGE_WAITING) return
+    if (!this.#endWait(x)) return
     x.stage = STAGE_READING
     if (x.route === null) {
       const verdict = this.stages.chain.runRewrite(x)
@@ -106,13 +109,34 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
 
   /** From a plugin that had answered WAIT and has put its answer into `x`. */
   finish(x: Exchange): void {
-    if (x.stage === STAGE_WAITING) this.#answer(x)
+    if (this.#endWait(x)) this.#answer(x)
+  }
+
+  /** False: it does not wait. Then the client has gone, or a plugin calls when it must not. */
+  #endWait(x: Exchange): boolean {
+    if (x.stage !== STAGE_WAITING) {
+      if (x.stage !== STAGE_ABANDONED) this.stages.chain.resumedInVain(x)
+      return false
+    }
+    if (x.timer !== null) x.timer.cancel()
+    return true
+  }
+
+  /** A plugin that had answered WAIT has not resumed in its time. */
+  giveUp(x: Exchange): void {
+    x.waits = GIVEN_UP
+    this.stages.chain.gaveUp(x, this.stages.pluginWaitMs ?? 0)
+    this.#fail(x, faults.PLUGIN_TIMEOUT)
   }
 
   #go(x: Exchange, verdict: Verdict): void {
     if (verdict === NEXT) this.#attempt(x)
     else if (verdict === DONE) this.#answer(x)
-    else x.stage = STAGE_WAITING
+    else {
+      x.stage = STAGE_WAITING
+      x.waits = WAITED
+      openWaitTimer(x, this.stages.pluginWaitMs ?? 0, this)
+    }
   }
 
   #attempt(x: Exchange): void {
@@ -235,6 +259,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
   }
 
   #dropTry(x: Exchange): void {
+    if (x.stage === STAGE_WAITING) x.waits = GIVEN_UP
     if (x.timer !== null) x.timer.cancel()
     if (x.carrier !== null) x.carrier.abort(x)
     x.carrier = null
@@ -309,7 +334,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused 
    */
   #log(x: Exchange): void {
     // A plugin that still waits keeps hold of the exchange: it must not become another request's.
-    x.stage = x.stage === STAGE_WAITING ? STAGE_ABANDONED : STAGE_DONE
+    x.stage = x.waits === GIVEN_UP ? STAGE_ABANDONED : STAGE_DONE
     x.endMs = this.stages.clock.now()
     if (x.holds !== 0) balancerOf(x).dropRetry(x)
     if (x.tunnel !== null) x.tunnel.ended()

@@ -27,6 +27,8 @@ export interface Stages {
   readonly later: Later
   /** How long a tunnel may live; 0: as long as it likes. */
   readonly tunnelLifetimeMs: number
+  /** How long a plugin that has answered WAIT may take; 0 or absent: as long as it likes. */
+  readonly pluginWaitMs?: number
   /** From [0, 1). */
   readonly random: () => number
   /** Set right after the flow exists, before the first request. */

@@ -62,8 +62,10 @@ export const STREAMS_OPEN = 31
 export const STREAMS_REFUSED = 32
 export const STREAM_BYTES_IN = 33
 export const STREAM_BYTES_OUT = 34
+/** Steps of plugins that failed: they threw, did not resume in time, or left a promise to fail. */
+export const PLUGIN_FAILURES = 35
 /** FAULTS + fault.id */
-export const FAULTS = 35
+export const FAULTS = 36
 
 export type CounterKind = 'counter' | 'gauge'
 
@@ -147,6 +149,11 @@ export const counterRows: readonly CounterRow[] = [
   ),
   counter(STREAM_BYTES_IN, 'stream_bytes_total', 'Bytes of sessions on stream routes.', 'direction="in"'),
   counter(STREAM_BYTES_OUT, 'stream_bytes_total', 'Bytes of sessions on stream routes.', 'direction="out"'),
+  counter(
+    PLUGIN_FAILURES,
+    'plugin_failures_total',
+    'Steps of plugins that threw, did not resume in time, or left a promise to fail.',
+  ),
 ]
 
 const LINE = 8

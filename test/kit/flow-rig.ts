@@ -185,6 +185,7 @@ export function makeChain(handlers: readonly Handler[] = []): Chain {
     request: handlers.filter((handler) => handler.onRequest !== undefined),
     response: handlers.filter((handler) => handler.onResponse !== undefined),
     log: handlers.filter((handler) => handler.onLog !== undefined),
+    marks: { links: [], rewrite: [], request: [], response: [], log: [] },
     requestBodyMax: Math.max(0, ...handlers.map((handler) => handler.requestBodyMax ?? 0)),
     responseBodyMax: Math.max(0, ...handlers.map((handler) => handler.responseBodyMax ?? 0)),
   }

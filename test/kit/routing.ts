@@ -62,6 +62,7 @@ const NO_CHAIN: Chain = {
   log: [],
   requestBodyMax: 0,
   responseBodyMax: 0,
+  marks: { links: [], rewrite: [], request: [], response: [], log: [] },
 }
 
 /** An exchange as a listener hands it to the router. */

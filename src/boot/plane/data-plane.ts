@@ -9,6 +9,7 @@ import type { AnyPlugin } from '../../contract/plugin.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
 import type { AccessSink } from '../../observe/tally.ts'
 import type { Counters } from '../../state/counters.ts'
+import type { Heartbeat } from '../workers/heartbeat.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -31,6 +32,7 @@ export interface DataPlaneOptions {
   readonly environment: Environment
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly counters: Counters
+  readonly heartbeat: Heartbeat
   readonly shared: Shared
   readonly state: StateStore
   readonly log: WorkerLog

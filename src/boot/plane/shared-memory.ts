@@ -7,6 +7,7 @@ import { KeyTable, makeKeyBuffer, SLOT_BYTES, SLOTS_MIN } from '../../state/key-
 import { makeRowBuffer, Rows } from '../../state/rows.ts'
 import { forgetTargetShares, targetRowWords } from '../../state/target-state.ts'
 import { forgetUpstreamShares, upstreamRowWords } from '../../state/upstream-state.ts'
+import { makeBeatBuffer } from '../workers/heartbeat.ts'
 
 /** What a thread is handed. */
 export interface SharedBuffers {
@@ -14,6 +15,7 @@ export interface SharedBuffers {
   readonly limits: SharedArrayBuffer
   readonly targets: SharedArrayBuffer
   readonly upstreams: SharedArrayBuffer
+  readonly beats: SharedArrayBuffer
 }
 
 export type SharedSizes = Pick<
@@ -35,6 +37,7 @@ export function makeSharedBuffers(sizes: SharedSizes): SharedBuffers {
   const seeds = { seedA: seed.readInt32LE(0), seedB: seed.readInt32LE(4) }
   return {
     counters: makeCounterBuffer(sizes.workers),
+    beats: makeBeatBuffer(sizes.workers),
     limits: makeKeyBuffer(slotsIn(sizes.sharedLimitsBytes), seeds.seedA, seeds.seedB),
     targets: makeRowBuffer({ rows: sizes.sharedTargets, width: targetRowWords(owners), owners, ...seeds }),
     upstreams: makeRowBuffer({

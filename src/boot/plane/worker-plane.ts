@@ -7,7 +7,7 @@ import { Turn } from '../../base/turn.ts'
 import { compile } from '../../config/compile.ts'
 import type { BuildTools } from '../../contract/build.ts'
 import type { Listener } from '../../contract/listener.ts'
-import { ChainRunner } from '../../flow/chain/chain.ts'
+import { ChainRunner, type Step } from '../../flow/chain/chain.ts'
 import { Flow } from '../../flow/flow.ts'
 import { Admission } from '../../flow/listener/admit.ts'
 import { Exchanges } from '../../flow/listener/exchanges.ts'
@@ -18,7 +18,7 @@ import { RequestHead } from '../../flow/transport/request-head.ts'
 import { Transports } from '../../flow/transport/transports.ts'
 import { WorkerTally } from '../../observe/tally.ts'
 import { RedisDoor } from '../../redis/redis-door.ts'
-import { REDIS_PROBLEMS } from '../../state/counters.ts'
+import { PLUGIN_FAILURES, REDIS_PROBLEMS } from '../../state/counters.ts'
 import { callLater, openClock } from './clock.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
@@ -53,6 +53,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const transport = makeTransport(options, tools, flow)
   const { listener, streams } = makeListeners(options, tools, flow, tally)
   const sweep = setInterval(() => {
+    options.heartbeat.beat()
     tools.deadlines.sweep(clock.now())
     transport.report(options.counters)
     clock.turnEnded()
@@ -143,10 +144,10 @@ function productOf(options: DataPlaneOptions): string {
 
 function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): Flow {
   const { environment, log } = options
-  const chain = new ChainRunner((_x, plugin, step, error) => {
-    const cause = error instanceof Error ? error.stack : String(error)
-    log.operator('error', `plugin ${plugin} failed in its ${step} step`, { error: cause })
-  })
+  const chain = new ChainRunner((x, plugin, step, error) => {
+    options.counters.add(PLUGIN_FAILURES, 1)
+    log.operator('error', failureText(plugin, step), { error: causeOf(error), route: x.route?.name ?? null })
+  }, options.heartbeat.running)
   return new Flow({
     clock,
     plans: new Plans(),
@@ -157,8 +158,24 @@ function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): 
     later: callLater,
     random: Math.random,
     tunnelLifetimeMs: environment.tunnelLifetimeMs,
+    pluginWaitMs: environment.pluginWaitMs,
     transport: null,
   })
+}
+
+function failureText(plugin: string, step: Step): string {
+  if (step === 'wait') return `plugin ${plugin} had a request wait and did not resume`
+  if (step === 'resume') return 'a plugin resumed a request that was not waiting'
+  return `plugin ${plugin} failed in its ${step} step`
+}
+
+/** The words alone where a stack would lead into the gateway, or a plugin has thrown what has none. */
+function causeOf(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  } catch {
+    return 'what it threw cannot be shown'
+  }
 }
 
 function makeTransport(options: DataPlaneOptions, tools: SocketTools, flow: Flow): Transports {

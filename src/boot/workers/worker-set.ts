@@ -138,6 +138,11 @@ export class WorkerSet {
     }
   }
 
+  /** Ends a thread that is stuck, from outside. */
+  cut(workerId: number): void {
+    void this.#members.find((member) => member.id === workerId)?.thread?.terminate()
+  }
+
   #tell(members: readonly Member[], message: ToWorker): void {
     for (const member of members) member.thread?.postMessage(message)
   }

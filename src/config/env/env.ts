@@ -82,6 +82,18 @@ export const running = {
     'Directory for the pid file; by default /run/sluice for root, else one of the user.',
   ),
   drainMs: row('DRAIN_MS', duration('ms'), '10000', 'How long a stop waits for exchanges under way.'),
+  pluginWaitMs: row(
+    'PLUGIN_WAIT_MS',
+    duration('ms'),
+    '90000',
+    'How long a plugin may have a request wait before it is answered with 504; 0 is no limit.',
+  ),
+  workerStuckMs: row(
+    'WORKER_STUCK_MS',
+    duration('ms'),
+    '30000',
+    'How long a worker may stand still, in an endless loop say, before it is replaced; 0 is for ever.',
+  ),
   connectionsMax: row(
     'CONNECTIONS_MAX NGINX_EVENTS_WORKER_CONNECTIONS',
     integerOrAuto(1, 10 * MILLION),

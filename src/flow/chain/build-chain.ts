@@ -4,9 +4,10 @@
  * Most routes have no configuration of their own: all those of one service then share everything but their names,
  * which is what lets ten thousand routes be compiled in a blink.
  */
-import type { Chain, Link } from '../../contract/plan.ts'
+import type { Chain, ChainMarks, Link } from '../../contract/plan.ts'
 import type { Handler } from '../../contract/plugin.ts'
 import { type Bindings, NOWHERE, type Place } from './bindings.ts'
+import { markOf } from './marks.ts'
 import { byPriority } from './order.ts'
 
 /** A chain but for what it belongs to. */
@@ -44,11 +45,15 @@ export class ChainBuilder {
 export function buildGlobalChain(bindings: Bindings): Chain {
   const links = bindings.everywhere.plain.toSorted(byPriority)
   const rewrite = withStep(links, 'onRewrite')
-  const parts = { ...makeFixed(links), rewrite, request: NO_HANDLERS, requestBodyMax: 0, responseBodyMax: 0 }
+  const fixed = makeFixed(links)
+  const marks = { ...fixed.marks, rewrite: marksOf(links, 'onRewrite'), request: NO_MARKS }
+  const none = { request: NO_HANDLERS, requestBodyMax: 0, responseBodyMax: 0 }
+  const parts = { ...fixed, rewrite, marks, ...none }
   return nameChain(parts, '', '')
 }
 
 const NO_HANDLERS: readonly Handler[] = Object.freeze([])
+const NO_MARKS: readonly number[] = Object.freeze([])
 
 /** `places` from the widest to the narrowest. */
 function makeParts(places: readonly Place[]): Parts {
@@ -100,7 +105,14 @@ function makeFixed(links: readonly Link[]): Shape {
   const request = withStep(links, 'onRequest')
   const response = withStep(links, 'onResponse')
   const log = withStep(links, 'onLog')
-  return { links: Object.freeze(links), fixed: true, rewrite: NO_HANDLERS, request, response, log }
+  const marks: ChainMarks = {
+    links: links.map((link) => markOf(link.plugin)),
+    rewrite: NO_MARKS,
+    request: marksOf(links, 'onRequest'),
+    response: marksOf(links, 'onResponse'),
+    log: marksOf(links, 'onLog'),
+  }
+  return { links: Object.freeze(links), fixed: true, rewrite: NO_HANDLERS, request, response, log, marks }
 }
 
 function makeChangeable(links: readonly Link[]): Shape {
@@ -112,6 +124,13 @@ function makeChangeable(links: readonly Link[]): Shape {
     request: none,
     response: none,
     log: none,
+    marks: {
+      links: links.map((link) => markOf(link.plugin)),
+      rewrite: NO_MARKS,
+      request: NO_MARKS,
+      response: NO_MARKS,
+      log: NO_MARKS,
+    },
   }
 }
 
@@ -121,6 +140,11 @@ function withStep(links: readonly Link[], step: StepName): readonly Handler[] {
   const handlers: Handler[] = []
   for (const { handler } of links) if (handler !== null && handler[step] !== undefined) handlers.push(handler)
   return handlers.length === 0 ? NO_HANDLERS : Object.freeze(handlers)
+}
+
+/** As `withStep`, the numbers of the same plugins. */
+function marksOf(links: readonly Link[], step: StepName): readonly number[] {
+  return links.filter(({ handler }) => handler?.[step] !== undefined).map((link) => markOf(link.plugin))
 }
 
 /** The most any handler that may turn up in this chain asks for. */
@@ -146,6 +170,7 @@ function nameChain(parts: Parts, routeId: string, serviceId: string): Chain {
     request: parts.request,
     response: parts.response,
     log: parts.log,
+    marks: parts.marks,
     requestBodyMax: parts.requestBodyMax,
     responseBodyMax: parts.responseBodyMax,
   })

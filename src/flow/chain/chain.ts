@@ -17,18 +17,23 @@ import { faults } from '../../base/faults.ts'
 import { type Exchange, NO_BODY } from '../../contract/exchange.ts'
 import type { Chain } from '../../contract/plan.ts'
 import { DONE, type Handler, NEXT, type Verdict, WAIT } from '../../contract/plugin.ts'
+import { STEP_BODY, STEP_LOG, STEP_REQUEST, STEP_RESPONSE, STEP_REWRITE } from './marks.ts'
 import { handlerFor } from './precedence.ts'
 
-export type Step = 'rewrite' | 'request' | 'response' | 'body' | 'log'
+/** 'wait': it answered WAIT and did not resume in time. 'resume': it, or another, resumed what was not waiting. */
+export type Step = 'rewrite' | 'request' | 'response' | 'body' | 'log' | 'wait' | 'resume'
 
-/** Told of a plugin that threw. The request goes on as described at each step. */
+/** Told of a plugin that failed; '' where it is not known which. The request goes on as described at each step. */
 export type Report = (x: Exchange, plugin: string, step: Step, error: unknown) => void
 
 export class ChainRunner {
   readonly #report: Report
+  /** One word: the mark of the step that runs, 0 for none. The primary reads it when this thread is stuck. */
+  readonly #running: Int32Array
 
-  constructor(report: Report) {
+  constructor(report: Report, running: Int32Array = new Int32Array(1)) {
     this.#report = report
+    this.#running = running
   }
 
   /** Global plugins, before routing. To be called again after a WAIT: x.route is then still null. */
@@ -38,10 +43,12 @@ export class ChainRunner {
     const handlers = plan.globalChain.rewrite
     while (x.step < handlers.length) {
       const handler = handlers[x.step]!
+      this.#running[0] = plan.globalChain.marks.rewrite[x.step]! | STEP_REWRITE
       x.step++
       let verdict: Verdict = DONE
       try {
         verdict = handler.onRewrite!(x)
+        this.#running[0] = 0
         if (verdict === NEXT) continue
         if (verdict !== DONE && verdict !== WAIT) throw new TypeError(NO_VERDICT)
       } catch (error) {
@@ -61,6 +68,7 @@ export class ChainRunner {
     const handlers = route.chain.request
     while (x.step < handlers.length) {
       const handler = handlers[x.step]!
+      this.#running[0] = route.chain.marks.request[x.step]! | STEP_REQUEST
       x.step++
       const verdict = this.#ask(x, handler)
       if (verdict !== NEXT) return verdict
@@ -74,15 +82,18 @@ export class ChainRunner {
     if (chain === null) return
     if (!chain.fixed) this.#pickRest(x, chain)
     const handlers = chain.fixed ? chain.response : x.picked
+    const marks = chain.fixed ? chain.marks.response : chain.marks.links
     for (let i = 0; i < handlers.length; i++) {
       const handler = handlers[i]!
       if (handler === null || handler.onResponse === undefined) continue
+      this.#running[0] = marks[i]! | STEP_RESPONSE
       try {
         handler.onResponse(x)
       } catch (error) {
         this.#tell(x, handler, 'response', error)
       }
     }
+    this.#running[0] = 0
   }
 
   /** For a chain with `requestBodyMax`: whether one of its plugins needs this request's body. */
@@ -119,12 +130,14 @@ export class ChainRunner {
     for (let i = 0; i < chain.links.length; i++) {
       const handler = chain.fixed ? chain.links[i]!.handler : x.picked[i]!
       if (handler === null || handler.onResponseBody === undefined) continue
+      this.#running[0] = chain.marks.links[i]! | STEP_BODY
       try {
         current = asBuffer(handler.onResponseBody(x, current))
       } catch (error) {
         this.#tell(x, handler, 'body', error)
       }
     }
+    this.#running[0] = 0
     return current
   }
 
@@ -134,24 +147,39 @@ export class ChainRunner {
     if (chain === null) return
     if (!chain.fixed) this.#pickRest(x, chain)
     const handlers = chain.fixed ? chain.log : x.picked
+    const marks = chain.fixed ? chain.marks.log : chain.marks.links
     for (let i = 0; i < handlers.length; i++) {
       const handler = handlers[i]!
       if (handler === null || handler.onLog === undefined) continue
+      this.#running[0] = marks[i]! | STEP_LOG
       try {
         handler.onLog(x)
       } catch (error) {
         this.#tell(x, handler, 'log', error)
       }
     }
+    this.#running[0] = 0
+  }
+
+  /** The plugin that had answered WAIT has not resumed in time: it is told of, the flow answers. */
+  gaveUp(x: Exchange, ms: number): void {
+    this.#report(x, waiterOf(x), 'wait', new Error(`it did not resume within ${ms} ms`))
+  }
+
+  /** Somebody resumed an exchange that was not waiting, or was another request's by then. */
+  resumedInVain(x: Exchange): void {
+    this.#report(x, '', 'resume', new Error(IN_VAIN))
   }
 
   #pickAndRun(x: Exchange, chain: Chain): Verdict {
     const links = chain.links
     while (x.step < links.length) {
       const handler = handlerFor(links[x.step]!, chain, x.consumer)
+      const mark = chain.marks.links[x.step]!
       x.picked.push(handler)
       x.step++
       if (handler === null || handler.onRequest === undefined) continue
+      this.#running[0] = mark | STEP_REQUEST
       const verdict = this.#ask(x, handler)
       if (verdict === NEXT) continue
       // A plugin that waits may still let the request go on, so the rest is not resolved yet.
@@ -169,6 +197,7 @@ export class ChainRunner {
   #ask(x: Exchange, handler: Handler): Verdict {
     try {
       const verdict = handler.onRequest!(x)
+      this.#running[0] = 0
       if (verdict === NEXT || verdict === DONE || verdict === WAIT) return verdict
       // Say, a promise. Going on would open the gate that this plugin may be.
       throw new TypeError(NO_VERDICT)
@@ -178,6 +207,7 @@ export class ChainRunner {
   }
 
   #fail(x: Exchange, handler: Handler, step: Step, error: unknown): Verdict {
+    this.#running[0] = 0
     x.fault = faults.PLUGIN_FAILED
     x.answerBody = NO_BODY
     this.#tell(x, handler, step, error)
@@ -190,6 +220,17 @@ export class ChainRunner {
 }
 
 const NO_VERDICT = 'the plugin answered no verdict (NEXT, DONE or WAIT)'
+
+const IN_VAIN = 'resume or finish was called twice, too late, or before the step had answered WAIT'
+
+/** The plugin whose step ran last, while it waits. */
+function waiterOf(x: Exchange): string {
+  const chain = chainOf(x)
+  if (chain === null) return ''
+  if (x.route !== null && !chain.fixed) return chain.links[x.step - 1]?.plugin ?? ''
+  const handler = (x.route === null ? chain.rewrite : chain.request)[x.step - 1]
+  return handler === undefined ? '' : nameOf(x, handler)
+}
 
 /** A request that no route matched, or that could not be read, has the global plugins. */
 function chainOf(x: Exchange): Chain | null {
