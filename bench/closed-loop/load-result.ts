@@ -1,8 +1,13 @@
 /** What closed-loop load is asked to do, and what it found: for capacity and CPU a request, never for latency. */
+import type { Protocol } from '../load/scenario.ts'
 
 export interface ClosedLoad {
   /** http://host:port or https://host:port. */
   readonly origin: string
+  /** Without it HTTP/1.1, in the clear or over TLS as `origin` says. */
+  readonly protocol?: Protocol
+  /** Under way on each connection; one without it. */
+  readonly streams?: number
   readonly method: string
   /** Asked for in turn. */
   readonly paths: readonly string[]

@@ -1,5 +1,11 @@
 /** compare — one run: each scenario with all peers on a stage of its own, and what came of it. */
-import { type ClosedTool, closedTool, runClosedLoad } from '../closed-loop/run-closed-load.ts'
+import {
+  type ClosedTool,
+  closedTool,
+  runClosedLoad,
+  senderOf,
+  whyNoSender,
+} from '../closed-loop/run-closed-load.ts'
 import type { Scenario } from '../load/scenario.ts'
 import { shareCores } from '../measure/cores.ts'
 import { readMachine } from '../measure/machine.ts'
@@ -30,11 +36,12 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   const scenarios: ScenarioResult[] = []
   const missing: Missing[] = []
   const failures: Missing[] = []
-  const settings = await settingsOf(options)
+  const tool = options.capacityBy || closedTool('GET')
+  const settings = await settingsOf(options, tool)
   const about = { format: 1, startedAt: new Date().toISOString(), machine: readMachine() } as const
   const run: RunResult = { ...about, settings, reference: peers[0]!.name, missing, scenarios }
   for (const scenario of options.scenarios) {
-    const found = await compareIn(scenario, comparison, settings)
+    const found = await compareIn(scenario, comparison, tool)
     missing.push(...found.missing)
     failures.push(...found.failed)
     if (found.result !== null) scenarios.push(found.result)
@@ -42,8 +49,6 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   }
   return { run, failures }
 }
-
-type ChosenSettings = Settings & { readonly capacityBy: ClosedTool }
 
 interface Found {
   readonly result: ScenarioResult | null
@@ -54,8 +59,13 @@ interface Found {
 async function compareIn(
   scenario: Scenario,
   { options, peers, progress }: Comparison,
-  settings: ChosenSettings,
+  tool: ClosedTool,
 ): Promise<Found> {
+  const why = whyNoSender(scenario.protocol)
+  if (why !== '') {
+    const missing = [{ peer: senderOf(scenario.protocol, tool), scenario: scenario.name, why }]
+    return { result: null, missing, failed: [] }
+  }
   const cores = shareCores(options.workers)
   progress(`${scenario.name}: starts ${peers.map(({ name }) => name).join(', ')}`)
   const stage = await Stage.open(scenario, peers, { cores, workers: options.workers })
@@ -66,7 +76,7 @@ async function compareIn(
       rounds: options.rounds,
       seconds: options.seconds,
       cores,
-      runClosedLoad: (load, cores) => runClosedLoad(load, cores, settings.capacityBy),
+      runClosedLoad: (load, cores) => runClosedLoad(load, cores, tool),
       progress: (what) => progress(`${scenario.name}: ${what}`),
     })
     return { result: await rounds.run(), missing, failed }
@@ -79,13 +89,8 @@ async function compareIn(
   }
 }
 
-async function settingsOf({
-  rounds,
-  seconds,
-  workers,
-  capacityBy,
-  scenarios,
-}: Options): Promise<ChosenSettings> {
+async function settingsOf(options: Options, tool: ClosedTool): Promise<Settings> {
+  const { rounds, seconds, workers, scenarios } = options
   const { gateway, origin, load } = shareCores(workers)
   return {
     rounds,
@@ -95,8 +100,19 @@ async function settingsOf({
     loadCores: load,
     origin: await originsOf(scenarios),
     workers,
-    capacityBy: capacityBy || closedTool('GET'),
+    capacityBy: sendersOf(scenarios, tool),
   }
+}
+
+/** `wrk`, and where they differ `wrk in tls-64; h2load in h2-64`. */
+function sendersOf(scenarios: readonly Scenario[], tool: ClosedTool): string {
+  const names = new Map<string, string[]>()
+  for (const { name, protocol } of scenarios) {
+    const sender = senderOf(protocol, tool)
+    names.set(sender, [...(names.get(sender) ?? []), name])
+  }
+  if (names.size === 1) return [...names.keys()][0]!
+  return [...names].map(([sender, those]) => `${sender} in ${those.join(', ')}`).join('; ')
 }
 
 /** `nginx 1.22.1 in plain-8, plain-64; raw-origin v20.20.2 in slow-mix` */

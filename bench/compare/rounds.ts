@@ -6,7 +6,7 @@
  */
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import type { ClosedLoad, ClosedResult } from '../closed-loop/load-result.ts'
-import type { Scenario } from '../load/scenario.ts'
+import { isSecure, type Scenario } from '../load/scenario.ts'
 import type { Cores } from '../measure/cores.ts'
 import type { Collected } from '../measure/gc-trace.ts'
 import { cpuUs, memoryKb } from '../measure/proc.ts'
@@ -167,8 +167,10 @@ export class Rounds {
   }
 
   #closedLoad(subject: Subject, seconds: number): ClosedLoad {
-    const { method, paths, fields, upload, connections } = this.#scenario
-    return { origin: originOf(subject), method, paths, fields, upload, connections, seconds }
+    const { method, paths, fields, upload, connections, protocol, streams = 1 } = this.#scenario
+    const origin = `${isSecure(this.#scenario) ? 'https' : 'http'}://127.0.0.1:${subject.port}`
+    const asked = { origin, method, paths, fields, upload, connections, streams, seconds }
+    return protocol === undefined ? asked : { ...asked, protocol }
   }
 
   #openLoad(subject: Subject, rate: number): OpenLoad {
@@ -179,10 +181,6 @@ export class Rounds {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`
-}
-
-function originOf({ port }: Subject): string {
-  return `http://127.0.0.1:${port}`
 }
 
 /** Of both measurements of a round. */

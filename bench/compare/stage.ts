@@ -1,9 +1,10 @@
 /** stage — one scenario's origin and gateways, all running at once, each on its cores. */
-import type { Scenario } from '../load/scenario.ts'
+import { isSecure, type Scenario } from '../load/scenario.ts'
 import { type Cores, shareCores } from '../measure/cores.ts'
 import { ownFolder } from '../measure/ending.ts'
 import { GC_FLAGS, GcTrace } from '../measure/gc-trace.ts'
 import { Child, freePort } from '../measure/run-child.ts'
+import { writeCertificate } from '../peers/certificate.ts'
 import { originFor } from '../peers/origin.ts'
 import type { Launch, Peer } from '../peers/peer.ts'
 import type { Missing } from '../report/result.ts'
@@ -44,6 +45,7 @@ export class Stage {
   static async open(scenario: Scenario, peers: readonly Peer[], settings: StageSettings): Promise<Stage> {
     const stage = new Stage(scenario, settings)
     try {
+      if (isSecure(scenario)) await writeCertificate(stage.#folder.path)
       await stage.#openOrigin()
       for (const peer of peers) await stage.#add(peer)
       return stage

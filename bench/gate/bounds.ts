@@ -22,7 +22,7 @@ export interface Bound {
   readonly to: 'peer' | 'plain' | 'subject' | 'none'
   /** Whose figure it is, where it is not that of the subject the bounds are for. */
   readonly of?: string
-  readonly unit: '' | 'MB' | 'ms'
+  readonly unit: '' | 'MB' | 'ms' | 'µs'
   /** More is better: the limit is the least that is allowed. */
   readonly atLeast?: true
   /** The worst round counts, not the median: what must never happen is not forgiven for happening once. */
@@ -46,6 +46,14 @@ const BOTH = ['reference', 'base'] as const
 
 export const bounds: readonly Bound[] = [
   { name: 'cpu', says: 'CPU a request', in: BOTH, to: 'peer', unit: '', read: (r) => r.capacity.cpuUs },
+  {
+    name: 'cpuUs',
+    says: 'CPU a request',
+    in: ['reference'],
+    to: 'none',
+    unit: 'µs',
+    read: (r) => r.capacity.cpuUs,
+  },
   {
     name: 'cpuToPlain',
     says: 'CPU a request',

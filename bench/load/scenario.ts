@@ -11,12 +11,25 @@
  */
 export type Work = 'plain' | 'guarded' | 'routes'
 
+/**
+ * What load and gateway speak; behind the gateway there is HTTP/1.1 in the clear, and where one is asked for a tunnel.
+ *   tls         HTTP/1.1 over TLS 1.3
+ *   h2          HTTP/2 over TLS 1.3
+ *   handshake   TLS 1.3: a full handshake on a new connection, which carries nothing and ends
+ *   websocket   a message there and back, one under way on each connection
+ */
+export type Protocol = 'tls' | 'h2' | 'handshake' | 'websocket'
+
 export interface Scenario {
   readonly name: string
   /** One sentence for people. */
   readonly says: string
   readonly work: Work
+  /** Without it HTTP/1.1 in the clear. */
+  readonly protocol?: Protocol
   readonly connections: number
+  /** Requests under way on each connection; one without it. */
+  readonly streams?: number
   readonly method: 'GET' | 'POST'
   /** Asked for in turn. */
   readonly paths: readonly string[]
@@ -39,3 +52,13 @@ export interface Answer {
 
 /** The key that a guarded scenario's requests carry in `apikey`. */
 export const API_KEY = 'bench-key-0123456789abcdef'
+
+/** The gateway needs a certificate for it. */
+export function isSecure({ protocol }: Pick<Scenario, 'protocol'>): boolean {
+  return protocol !== undefined && protocol !== 'websocket'
+}
+
+/** Why a peer that is set up for HTTP/1.1 in the clear alone cannot do a scenario, or ''. */
+export function whyNotClear({ protocol }: Scenario): string {
+  return protocol === undefined ? '' : 'its configuration here is for HTTP/1.1 in the clear'
+}

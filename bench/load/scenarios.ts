@@ -61,4 +61,37 @@ export const scenarios: readonly Scenario[] = [
     connections: 256,
     answer: { bytes: 1100, slowShare: 0.01, slowMs: 200 },
   },
+  { ...PLAIN, name: 'tls-64', says: '1.1 KB of JSON over 64 connections of TLS 1.3', protocol: 'tls' },
+  {
+    ...PLAIN,
+    name: 'tls-download-1m',
+    says: 'a body of 1 MB down over TLS 1.3',
+    protocol: 'tls',
+    connections: 16,
+    answer: { bytes: 1 << 20, slowShare: 0, slowMs: 0 },
+  },
+  {
+    ...PLAIN,
+    name: 'h2-64',
+    says: '1.1 KB of JSON over HTTP/2 and TLS 1.3, 8 streams on each of 8 connections',
+    protocol: 'h2',
+    connections: 8,
+    streams: 8,
+    // What node:http2 can send in time: it is the generator's.
+    load: 0.3,
+  },
+  {
+    ...PLAIN,
+    name: 'tls-handshakes',
+    says: 'full handshakes of TLS 1.3, 16 at once; each is a request',
+    protocol: 'handshake',
+    connections: 16,
+  },
+  {
+    ...PLAIN,
+    name: 'websocket-64',
+    says: 'messages of 64 bytes there and back over 64 WebSockets; each is a request',
+    protocol: 'websocket',
+    fields: {},
+  },
 ]

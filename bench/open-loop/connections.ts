@@ -1,25 +1,25 @@
 /**
- * connections — all of a generator's connections: which are free, used in turn so that all are, and which must be
- * opened anew.
+ * connections — all of a generator's connections, or streams of them: which are free, used in turn so that all are, and
+ * which must be opened anew.
  *
  * LIMITS  A connection that ended before it served is opened again after RETRY_US, so that a dead host is not hammered.
  *
  * COST    `take` and `put` run for every request.
  */
-import { Connection, type ConnectionOwner } from './client/connection.ts'
+import type { Slot } from './client/slot.ts'
 
 const RETRY_US = 100_000
 
 export class Connections {
-  readonly #all: Connection[]
+  readonly #all: readonly Slot[]
   /** A ring of the free ones: at most all of them. */
-  readonly #free: Connection[]
+  readonly #free: Slot[]
   #first = 0
   #count = 0
 
-  constructor(owner: ConnectionOwner, count: number, toHead: boolean) {
-    this.#all = Array.from({ length: count }, () => new Connection(owner, toHead))
-    this.#free = this.#all.slice()
+  constructor(all: readonly Slot[]) {
+    this.#all = all
+    this.#free = all.slice()
   }
 
   openAll(nowUs: number): void {
@@ -36,7 +36,7 @@ export class Connections {
   }
 
   /** The one that has been free for longest, or null. */
-  take(): Connection | null {
+  take(): Slot | null {
     if (this.#count === 0) return null
     const connection = this.#free[this.#first]!
     this.#first = this.#first + 1 === this.#free.length ? 0 : this.#first + 1
@@ -44,14 +44,14 @@ export class Connections {
     return connection
   }
 
-  put(connection: Connection): void {
+  put(connection: Slot): void {
     const at = this.#first + this.#count
     this.#free[at < this.#free.length ? at : at - this.#free.length] = connection
     this.#count++
   }
 
   /** One has ended: if it was free it is so no more. */
-  drop(connection: Connection): void {
+  drop(connection: Slot): void {
     for (let left = this.#count; left > 0; left--) {
       const next = this.take()!
       if (next !== connection) this.put(next)
@@ -68,7 +68,7 @@ export class Connections {
   }
 
   /** At once where it had served; else not before its time, which a sweep finds. */
-  reopen(connection: Connection, nowUs: number): void {
+  reopen(connection: Slot, nowUs: number): void {
     if (connection.served > 0 || nowUs - connection.openedUs >= RETRY_US) connection.open(nowUs)
   }
 

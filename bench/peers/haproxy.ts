@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { routeTable } from '../load/route-table.ts'
-import { API_KEY, type Scenario, type Work } from '../load/scenario.ts'
+import { API_KEY, isSecure, type Scenario, type Work } from '../load/scenario.ts'
+import { certificateFiles, TLS_SUITE } from './certificate.ts'
 import { asksVersion, findProgram, programOr } from './installed.ts'
 import type { Peer, Place } from './peer.ts'
 
@@ -33,7 +34,8 @@ function logged(command: readonly string[], { directory }: Place): string[] {
 }
 
 /** http-reuse always (section 4.2): for servers that keep their connections, as this origin does. */
-function configuration(place: Place, { work, upload, answer }: Scenario): string {
+function configuration(place: Place, scenario: Scenario): string {
+  const { work, upload, answer } = scenario
   const hasLargeBodies = Math.max(upload, answer.bytes) > BUFFER
   return `global
   nbthread ${place.workers}
@@ -47,14 +49,15 @@ defaults
   timeout client 300s
   timeout server 60s
   timeout http-keep-alive 300s
+  timeout tunnel 300s
   http-reuse always
   option forwardfor
 
 ${work === 'guarded' ? table : ''}
 
 frontend clients
-  bind 127.0.0.1:${place.port} backlog 4096
-  http-request set-header X-Forwarded-Proto http
+  bind 127.0.0.1:${place.port} backlog 4096${tls(place, scenario)}
+  http-request set-header X-Forwarded-Proto ${isSecure(scenario) ? 'https' : 'http'}
   http-request set-header X-Real-IP %[src]
 ${rules(work, place)}
 
@@ -63,6 +66,13 @@ ${work === 'guarded' ? metrics(place) : ''}
 backend origin
   server origin 127.0.0.1:${place.originPort}
 `
+}
+
+/** Section 5.1, bind options. */
+function tls({ directory }: Place, scenario: Scenario): string {
+  if (!isSecure(scenario)) return ''
+  const alpn = scenario.protocol === 'h2' ? 'h2' : 'http/1.1'
+  return ` ssl crt ${certificateFiles(directory).both} alpn ${alpn} ssl-min-ver TLSv1.3 ciphersuites ${TLS_SUITE}`
 }
 
 /** Section 11: counters by client in a table. */

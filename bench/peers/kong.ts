@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { whyNotClear } from '../load/scenario.ts'
 import { asksVersion, findProgram, programOr } from './installed.ts'
 import { kongYml } from './kong-yml.ts'
 import type { Peer, Place } from './peer.ts'
@@ -19,7 +20,7 @@ export const kong: Peer = {
   install: "Kong's package for Debian, so that `kong` is on the PATH",
   isNode: false,
   version: asksVersion(() => [findProgram('kong'), 'version'], /([\d.]+)/),
-  cannot: () => '',
+  cannot: whyNotClear,
   launch: (place, { work }) => {
     const file = join(place.directory, 'kong-peer.yml')
     const plugins = work === 'guarded' ? [{ name: 'prometheus' }] : []

@@ -5,8 +5,10 @@ import { findProgram } from './installed.ts'
 import { nginxOrigin } from './nginx/nginx-origin.ts'
 import type { Peer } from './peer.ts'
 
-/** The program stands beside this file, with the same ending. */
-const program = fileURLToPath(import.meta.url).replace(/origin(\.\w+)$/, 'origin/raw-origin$1')
+/** The programs stand beside this file, with the same ending. */
+const [program, echo] = ['raw-origin', 'echo-origin'].map((name) =>
+  fileURLToPath(import.meta.url).replace(/origin(\.\w+)$/, `origin/${name}$1`),
+) as [string, string] // one for each name
 
 export const rawOrigin: Peer = {
   name: 'raw-origin',
@@ -21,7 +23,17 @@ export const rawOrigin: Peer = {
   },
 }
 
+export const echoOrigin: Peer = {
+  name: 'echo-origin',
+  install: '',
+  isNode: true,
+  version: async () => process.version,
+  cannot: ({ protocol }) => (protocol === 'websocket' ? '' : 'it knows WebSockets only'),
+  launch: ({ port }) => ({ command: [process.execPath, echo, String(port)], env: {} }),
+}
+
 export function originFor(scenario: Scenario): Peer {
+  if (scenario.protocol === 'websocket') return echoOrigin
   const canNginx = findProgram('nginx') !== null && nginxOrigin.cannot(scenario) === ''
   return canNginx ? nginxOrigin : rawOrigin
 }

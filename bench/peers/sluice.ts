@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Scenario } from '../load/scenario.ts'
+import { isSecure, type Scenario } from '../load/scenario.ts'
+import { certificateFiles, TLS_SUITE } from './certificate.ts'
 import { asksVersion, findProgram, programOr } from './installed.ts'
 import { kongYml, type PluginEntry } from './kong-yml.ts'
 import type { Launch, Peer, Place } from './peer.ts'
@@ -68,23 +69,45 @@ const KEPT_ALIVE: Env = {
 }
 
 /** docs/config.md */
-function settings(name: string, place: Place, { work }: Scenario): Record<string, string> {
+function settings(name: string, place: Place, scenario: Scenario): Record<string, string> {
+  const { work, protocol } = scenario
   const own = join(place.directory, name)
+  const flags = isSecure(scenario) ? ` ssl${protocol === 'h2' ? ' http2' : ''}` : ''
   const guarded = {
     SLUICE_PROXY_ACCESS_LOG: `${own}-access.log`,
     SLUICE_STATUS_LISTEN: `unix:${own}-status.sock`,
   }
   return {
-    SLUICE_PROXY_LISTEN: `127.0.0.1:${place.port} backlog=4096`,
+    SLUICE_PROXY_LISTEN: `127.0.0.1:${place.port}${flags} backlog=4096`,
+    ...(isSecure(scenario) ? tls(place) : {}),
     SLUICE_WORKERS: String(place.workers),
     SLUICE_PREFIX: own,
     ...(work === 'guarded' ? guarded : { SLUICE_STATUS_LISTEN: 'off' }),
   }
 }
 
+function tls({ directory }: Place): Record<string, string> {
+  const { cert, key } = certificateFiles(directory)
+  return {
+    SLUICE_SSL_CERT: cert,
+    SLUICE_SSL_CERT_KEY: key,
+    SLUICE_SSL_PROTOCOLS: 'TLSv1.3',
+    SLUICE_SSL_CIPHER_SUITE: 'custom',
+    SLUICE_SSL_CIPHERS: TLS_SUITE,
+  }
+}
+
 export const sluice = sluiceAt('sluice', sluiceMain)
 
-const withUws = sluiceAt('sluice-uws', sluiceMain, { SLUICE_ENGINE: 'uws' }, { install: 'npm install' })
+const withUws = sluiceAt(
+  'sluice-uws',
+  sluiceMain,
+  { SLUICE_ENGINE: 'uws' },
+  {
+    install: 'npm install',
+    cannot: ({ protocol }) => (protocol === 'h2' ? 'its engine has no HTTP/2' : ''),
+  },
+)
 
 const withRedis = sluiceAt(
   'sluice-redis',

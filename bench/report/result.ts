@@ -44,7 +44,7 @@ export interface Settings {
   readonly origin: string
   /** Processes or threads of each gateway that does not bring a number of its own. */
   readonly workers: number
-  /** 'wrk' or 'autocannon'. */
+  /** Who sent the closed loops' requests: `wrk`, or `wrk in tls-64; h2load in h2-64`. */
   readonly capacityBy: string
 }
 

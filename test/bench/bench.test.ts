@@ -71,6 +71,6 @@ test('what makes no sense is said in one line, without a run', async () => {
   assert.deepEqual(await bench('plain-9', '--rounds', '1'), {
     code: 1,
     out: '',
-    err: 'bench: no scenario is named plain-9; there are plain-8, plain-64, plain-512, guarded, routes-10k, upload-16k, download-1m, slow-mix\n',
+    err: 'bench: no scenario is named plain-9; there are plain-8, plain-64, plain-512, guarded, routes-10k, upload-16k, download-1m, slow-mix, tls-64, tls-download-1m, h2-64, tls-handshakes, websocket-64\n',
   })
 })

@@ -8,41 +8,43 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { extname } from 'node:path'
-import { after, before, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import autocannon from 'autocannon'
 import { build, decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import type { OpenResult } from '../../bench/open-loop/load.ts'
 import { runOpenLoad } from '../../bench/open-loop/run-open-load.ts'
+import { makeLeaf } from '../kit/certificates.ts'
+import type { StallingServer } from './stalling-server.ts'
 
 const PERIOD_S = 10
 
-let server: Worker
-let origin = ''
-
-before(async () => {
-  server = new Worker(new URL(`./stalling-server${extname(import.meta.url)}`, import.meta.url))
+async function startServer(t: TestContext, speaks: StallingServer['speaks']): Promise<string> {
+  const { cert, key } = await makeLeaf(null, { names: ['localhost'] })
+  const workerData: StallingServer = { speaks, cert, key }
+  const program = new URL(`./stalling-server${extname(import.meta.url)}`, import.meta.url)
+  const server = new Worker(program, { workerData })
+  t.after(() => server.terminate())
   const [port] = await once(server, 'message')
-  origin = `http://127.0.0.1:${port}`
-})
-after(() => server.terminate())
+  return `${speaks === 'http' ? 'http' : 'https'}://127.0.0.1:${port}`
+}
 
-test('an open loop sees the wait of every request that was due while the server stood still', async () => {
-  const found = await runOpenLoad(
-    {
-      origin,
-      method: 'GET',
-      paths: ['/'],
-      fields: {},
-      upload: 0,
-      rate: 50,
-      seconds: PERIOD_S,
-      warmUpSeconds: 1,
-      // A third of what falls due within a stop: the rest waits inside the generator, and its time runs.
-      connections: 32,
-      timeoutMs: 5000,
-    },
-    [],
-  )
+const loads = [
+  ['HTTP/1.1', 'http', { connections: 32 }],
+  ['TLS', 'tls', { protocol: 'tls', connections: 32 }],
+  ['HTTP/2', 'h2', { protocol: 'h2', connections: 4, streams: 8 }],
+] as const
+
+for (const [name, speaks, how] of loads)
+  test(`an open loop over ${name} sees the wait of every request that was due while the server stood still`, async (t) => {
+    const asked = { method: 'GET', paths: ['/'], fields: {}, upload: 0 }
+    // At once: a third of what falls due within a stop. The rest waits inside the generator, and its time runs.
+    const times = { rate: 50, seconds: PERIOD_S, warmUpSeconds: 1, timeoutMs: 5000 }
+    const origin = await startServer(t, speaks)
+    holdsTo(await runOpenLoad({ ...asked, ...times, ...how, origin }, []))
+  })
+
+function holdsTo(found: OpenResult): void {
   const times = decodeFromCompressedBase64(found.histogram)
   const at = (percentile: number): number => times.getValueAtPercentile(percentile) / 1000
   assert.deepEqual([found.requests, found.errors, found.errorSamples], [500, 0, []])
@@ -50,9 +52,10 @@ test('an open loop sees the wait of every request that was due while the server 
   assert.ok(at(50) < 20, `the median is about 0, not ${at(50)} ms`)
   assert.ok(Math.abs(at(90) - 1000) <= 50, `the 90th percentile is 1000 ms, not ${at(90)}`)
   assert.ok(Math.abs(at(99) - 1900) <= 95, `the 99th percentile is 1900 ms, not ${at(99)}`)
-})
+}
 
-test('a closed loop waits with the server, so it asks nothing that would have been slow', async () => {
+test('a closed loop waits with the server, so it asks nothing that would have been slow', async (t) => {
+  const origin = await startServer(t, 'http')
   const running = autocannon({ url: origin, headers: {}, connections: 8, duration: PERIOD_S, timeout: 10 })
   const times = build({ highestTrackableValue: 60_000 })
   running.on('response', (_client, _status, _bytes, ms) => times.recordValue(Math.max(1, Math.round(ms))))

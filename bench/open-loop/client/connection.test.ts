@@ -5,8 +5,9 @@ import net from 'node:net'
 import { test } from 'node:test'
 import { until } from '../../../test/kit/command.ts'
 import type { OpenLoad } from '../load.ts'
-import { Connection, type ConnectionOwner } from './connection.ts'
+import { Connection } from './connection.ts'
 import { renderRequests } from './rendered-request.ts'
+import type { SlotOwner } from './slot.ts'
 
 const LOAD: OpenLoad = {
   origin: 'http://127.0.0.1',
@@ -27,12 +28,11 @@ test('each part of an answer that is read counts, and not only the last', async 
   await once(server, 'listening')
   const { port } = server.address() as net.AddressInfo // a TCP server's address is never a string
   const accepted = once(server, 'connection')
-  const [request] = renderRequests(LOAD)
   let told = ''
-  const owner: ConnectionOwner = {
+  const owner: SlotOwner = {
     target: { ip: '127.0.0.1', port, isTls: false, serverName: '' },
     reads: 0,
-    opened: (connection) => connection.send(request!, 0, 0),
+    opened: (connection) => connection.send(0, 0),
     answered: (_connection, status) => {
       told = `answered ${status}`
     },
@@ -43,7 +43,7 @@ test('each part of an answer that is read counts, and not only the last', async 
       told = reason
     },
   }
-  const connection = new Connection(owner, false)
+  const connection = new Connection(owner, renderRequests(LOAD), false)
   connection.open(0)
   const [socket] = (await accepted) as [net.Socket] // what the event gives
   t.after(() => {

@@ -11,7 +11,9 @@ import type { Socket } from 'node:net'
 import { AnswerReader, READ_BAD, READ_DONE } from './answer-reader.ts'
 import type { RenderedRequest } from './rendered-request.ts'
 import { Sender } from './sender.ts'
-import { openSocket, type Target } from './target.ts'
+import type { Slot, SlotOwner } from './slot.ts'
+import { openSocket } from './target.ts'
+import { wordsOf } from './words-of.ts'
 
 const CLOSED = 0
 const CONNECTING = 1
@@ -22,22 +24,9 @@ const BUSY = 3
 const READ_BYTES = 256 * 1024
 const shared = Buffer.allocUnsafeSlow(READ_BYTES)
 
-export interface ConnectionOwner {
-  readonly target: Target
-  /** Counted up at each read. */
-  reads: number
-  /** It can carry a request. */
-  opened(connection: Connection): void
-  /** The answer to its request is whole. It is idle or closed now. */
-  answered(connection: Connection, status: number): void
-  /** Its request will get no answer. It is closed now. */
-  failed(connection: Connection, reason: string): void
-  /** It ended without a request; `reason` is '' for an orderly end. */
-  ended(connection: Connection, reason: string): void
-}
-
-export class Connection {
-  readonly #owner: ConnectionOwner
+export class Connection implements Slot {
+  readonly #owner: SlotOwner
+  readonly #requests: readonly RenderedRequest[]
   readonly #reader: AnswerReader
   #state = CLOSED
   #socket: Socket | null = null
@@ -50,8 +39,9 @@ export class Connection {
   /** Answers since then. */
   served = 0
 
-  constructor(owner: ConnectionOwner, toHead: boolean) {
+  constructor(owner: SlotOwner, requests: readonly RenderedRequest[], toHead: boolean) {
     this.#owner = owner
+    this.#requests = requests
     this.#reader = new AnswerReader(toHead)
   }
 
@@ -88,8 +78,8 @@ export class Connection {
     socket.on('close', () => this.#lost(socket, reason))
   }
 
-  /** Sends a request; the connection must be idle. */
-  send(request: RenderedRequest, index: number, dueUs: number): void {
+  send(index: number, dueUs: number): void {
+    const request = this.#requests[index % this.#requests.length]!
     this.#state = BUSY
     this.index = index
     this.dueUs = dueUs
@@ -143,7 +133,6 @@ export class Connection {
     this.#owner.answered(this, this.#reader.status)
   }
 
-  /** Gives its request up. */
   fail(reason: string): void {
     this.close()
     this.#owner.failed(this, reason)
@@ -156,18 +145,4 @@ export class Connection {
     this.#socket = null
     socket?.destroy()
   }
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNRESET: 'connection reset',
-  EPIPE: 'connection reset while sending',
-  ECONNREFUSED: 'connection refused',
-  ETIMEDOUT: 'the connection timed out',
-  // What OpenSSL makes of the HTTP that it reads instead.
-  ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS is spoken there: is it http?',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no TLS is spoken there: is it http?',
-}
-
-function wordsOf({ code, message }: NodeJS.ErrnoException): string {
-  return WORDS[code ?? ''] ?? message
 }

@@ -1,5 +1,5 @@
 /** rendered-request — the bytes of each request, made before the run, so that sending one costs a system call. */
-import type { OpenLoad } from '../load.ts'
+import type { ClosedLoad } from '../../closed-loop/load-result.ts'
 
 /** Up to this size a body is kept behind each path's head and leaves with it in one write. */
 const TOGETHER_MAX = 64 * 1024
@@ -14,7 +14,7 @@ export interface RenderedRequest {
   readonly rest: Buffer
 }
 
-export function renderRequests(load: OpenLoad): RenderedRequest[] {
+export function renderRequests(load: ClosedLoad): RenderedRequest[] {
   const body = load.body === undefined ? Buffer.alloc(load.upload, 'x') : Buffer.from(load.body, 'base64')
   const isTogether = body.length <= TOGETHER_MAX
   const tail = fieldLines(load, body.length)
@@ -26,7 +26,7 @@ export function renderRequests(load: OpenLoad): RenderedRequest[] {
   })
 }
 
-function fieldLines(load: OpenLoad, bodyBytes: number): string {
+function fieldLines(load: ClosedLoad, bodyBytes: number): string {
   const fields = Object.entries(load.fields)
   const hasHost = fields.some(([name]) => name.toLowerCase() === 'host')
   let text = hasHost ? '' : `Host: ${new URL(load.origin).host}\r\n`

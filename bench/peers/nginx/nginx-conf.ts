@@ -1,6 +1,8 @@
 /** What nginx needs around its servers, as origin and as proxy, so that it runs for anybody and from any folder. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isSecure, type Scenario } from '../../load/scenario.ts'
+import { certificateFiles, TLS_SUITE } from '../certificate.ts'
 import { asksVersion, findProgram, programOr } from '../installed.ts'
 import type { Place } from '../peer.ts'
 
@@ -36,6 +38,18 @@ ${http}
 }
 
 /** ngx_http_core_module, listen: with `reuseport` the kernel shares connections out, where there is more than one. */
-export function nginxListen(place: Place): string {
-  return `listen 127.0.0.1:${place.port} backlog=4096${place.workers > 1 ? ' reuseport' : ''};`
+export function nginxListen(place: Place, scenario: Pick<Scenario, 'protocol'> = {}): string {
+  const reuse = place.workers > 1 ? ' reuseport' : ''
+  const secure = isSecure(scenario) ? ` ssl${scenario.protocol === 'h2' ? ' http2' : ''}` : ''
+  const listen = `listen 127.0.0.1:${place.port}${secure} backlog=4096${reuse};`
+  return isSecure(scenario) ? `${listen}\n${nginxTls(place)}` : listen
+}
+
+/** ngx_http_ssl_module. Tickets stay on, as they are by default. */
+function nginxTls({ directory }: Place): string {
+  const { cert, key } = certificateFiles(directory)
+  return `    ssl_certificate ${cert};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.3;
+    ssl_conf_command Ciphersuites ${TLS_SUITE};`
 }

@@ -15,7 +15,8 @@ export const nginx: Peer = {
 }
 
 /** Both lines of proxy_http_version and Connection, and `keepalive`: ngx_http_upstream_module, keepalive. */
-function proxy(place: Place, { work }: Scenario): string {
+function proxy(place: Place, scenario: Scenario): string {
+  const { work, protocol } = scenario
   return `
   upstream origin {
     server 127.0.0.1:${place.originPort};
@@ -24,9 +25,9 @@ function proxy(place: Place, { work }: Scenario): string {
   }
 ${work === 'guarded' ? shared : ''}
   server {
-    ${nginxListen(place)}
+    ${nginxListen(place, scenario)}
     proxy_http_version 1.1;
-    proxy_set_header Connection "";
+    ${protocol === 'websocket' ? UPGRADE : 'proxy_set_header Connection "";'}
     proxy_set_header Host $host;
     proxy_set_header X-Real-IP $remote_addr;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -35,6 +36,11 @@ ${BODIES}
 ${locations(work, place)}
   }`
 }
+
+/** "WebSocket proxying" of its documentation. */
+const UPGRADE = `proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection "upgrade";
+    proxy_read_timeout 300s;`
 
 /** ngx_http_core_module and ngx_http_proxy_module: bodies of these scenarios stay in memory, both ways. */
 const BODIES = `    client_max_body_size 0;

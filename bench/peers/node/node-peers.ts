@@ -1,6 +1,6 @@
 /** The proxies that people write in Node: each a program of its own in this folder. */
 import { fileURLToPath } from 'node:url'
-import type { Scenario } from '../../load/scenario.ts'
+import { type Scenario, whyNotClear } from '../../load/scenario.ts'
 import { packageVersion } from '../installed.ts'
 import type { Peer } from '../peer.ts'
 
@@ -14,9 +14,10 @@ function nodePeer(name: string, npm: string, program: string, hasRouter: boolean
     install: `npm install ${npm}`,
     isNode: true,
     version: async () => packageVersion(npm),
-    cannot: ({ work }: Scenario) => {
+    cannot: (scenario: Scenario) => {
+      const { work } = scenario
       if (work === 'guarded') return 'it brings no keys, limits, ids, access log or metrics'
-      return work === 'routes' && !hasRouter ? 'it has no router' : ''
+      return work === 'routes' && !hasRouter ? 'it has no router' : whyNotClear(scenario)
     },
     launch: ({ port, originPort, workers }, { work }) => ({
       command: [process.execPath, fileOf(program), ...[port, originPort, workers].map(String), work],
