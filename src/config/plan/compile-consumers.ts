@@ -27,6 +27,8 @@ export class Consumers implements Identities {
   readonly #byUsername = new Map<string, Consumer>()
   readonly #byCustomId = new Map<string, Consumer>()
   readonly #groups: Map<string, Group[]>
+  /** The consumer's id by the oauth2_credential's: a token belongs to whom its credential belongs to. */
+  readonly #owners: ReadonlyMap<string, string>
   readonly #credentials = new Map<string, readonly Credential[]>()
   readonly #indexes = new Map<string, CredentialIndex>()
 
@@ -34,6 +36,8 @@ export class Consumers implements Identities {
     this.#entities = credentialsOf(config)
     this.#random = random
     this.#groups = groupsByConsumer(config)
+    const applications = config.others['oauth2_credentials'] ?? []
+    this.#owners = new Map(applications.map(({ id, consumer }) => [id, String(consumer)]))
     for (const entity of config.consumers) {
       const consumer = makeConsumer(entity, this.#groups.get(entity.id) ?? [])
       this.#byId.set(consumer.id, consumer)
@@ -61,7 +65,9 @@ export class Consumers implements Identities {
   }
 
   #credential(entity: OtherEntity): Credential[] {
-    const consumer = this.#byId.get(String(entity['consumer']))
+    const consumer = this.#byId.get(
+      this.#owners.get(String(entity['credential'])) ?? String(entity['consumer']),
+    )
     return consumer === undefined ? [] : [new Credential(entity.id, consumer, expiryOf(entity), entity)]
   }
 
@@ -92,10 +98,14 @@ export class Consumers implements Identities {
   }
 }
 
-/** By kind: what belongs to a consumer and is no membership of a group. */
+/** By kind: what belongs to a consumer, or to a credential of one, and is no membership of a group. */
 function credentialsOf({ others }: Config): Map<string, readonly OtherEntity[]> {
   const kinds = Object.entries(others).filter(([kind]) => kind !== MEMBERS)
-  return new Map(kinds.filter(([, list]) => list[0]?.['consumer'] !== undefined))
+  return new Map(kinds.filter(([, list]) => isOwned(list[0])))
+}
+
+function isOwned(entity: OtherEntity | undefined): boolean {
+  return entity?.['consumer'] !== undefined || entity?.['credential'] !== undefined
 }
 
 function makeConsumer(entity: ConsumerEntity, groups: readonly Group[]): Unfinished {

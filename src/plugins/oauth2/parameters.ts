@@ -1,0 +1,58 @@
+/** The parameters of a request: of its query and of its body, a form or a JSON object; the body's win, as in Kong. */
+import type { Exchange } from '../../contract/exchange.ts'
+import { getField } from '../../http1/fields.ts'
+
+/** More are not read; nobody's request has so many. */
+const PARAMETERS_MAX = 100
+
+export type Parameter = string | boolean | number | null | readonly unknown[] | object
+
+export class Parameters {
+  readonly #values = new Map<string, unknown>()
+
+  constructor(x: Exchange) {
+    const { bytes, pathEnd, targetEnd } = x.request
+    if (pathEnd < targetEnd) this.#addForm(bytes.toString('latin1', pathEnd + 1, targetEnd))
+    const body = x.requestBody
+    if (body === null || body.length === 0) return
+    const type = typeOf(x)
+    if (type === 'application/x-www-form-urlencoded') this.#addForm(body.toString())
+    else if (type === 'application/json') this.#addJson(body.toString())
+  }
+
+  /** Null where it is absent, empty, there twice or no string. */
+  text(name: string): string | null {
+    const value = this.#values.get(name)
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+
+  /** Whether it is there, whatever it is; not where it is empty. */
+  has(name: string): boolean {
+    const value = this.#values.get(name)
+    return value !== undefined && value !== null && value !== ''
+  }
+
+  #addForm(text: string): void {
+    const own = new Map<string, unknown>()
+    for (const [name, value] of new URLSearchParams(text)) {
+      if (own.size >= PARAMETERS_MAX) break
+      own.set(name, own.has(name) ? [own.get(name), value] : value)
+    }
+    for (const [name, value] of own) this.#values.set(name, value)
+  }
+
+  #addJson(text: string): void {
+    try {
+      const value: unknown = JSON.parse(text)
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return
+      for (const [name, each] of Object.entries(value).slice(0, PARAMETERS_MAX)) this.#values.set(name, each)
+    } catch {
+      // no JSON: no parameters in it
+    }
+  }
+}
+
+/** The type of the body, in lower case, without parameters; '' without one. */
+export function typeOf(x: Exchange): string {
+  return (getField(x.request, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}
