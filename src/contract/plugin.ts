@@ -95,6 +95,8 @@ export interface Host extends Machine {
    * stands in the plugin's configuration as `upstream_host`, by which names are known that have to be resolved.
    */
   detours(scope: PluginScope, place: Place): ReadonlyMap<string, Balancer>
+  /** Path and query that the target of an exchange with a service is sent. Latin-1, as on the wire. */
+  upstreamPath(x: Exchange): string
 }
 
 /** A host is an upstream's name, or a host; null: the service's own. */
@@ -136,3 +138,9 @@ export function definePlugin<const F extends Field>(definition: PluginDefinition
 
 /** A definition whose config type is no longer known: what the registry holds. */
 export type AnyPlugin = PluginDefinition<Field>
+
+/** For values that a plugin hands to a later step or the log. Made when first needed: most exchanges have none. */
+export function openNotes(x: Exchange): Map<string, unknown> {
+  if (x.notes === null) x.notes = new Map()
+  return x.notes
+}

@@ -64,8 +64,11 @@ export const STREAM_BYTES_IN = 33
 export const STREAM_BYTES_OUT = 34
 /** Steps of plugins that failed: they threw, did not resume in time, or left a promise to fail. */
 export const PLUGIN_FAILURES = 35
+/** Copies of requests that were answered, and that came to nothing. */
+export const MIRRORED = 36
+export const MIRROR_DROPPED = 37
 /** FAULTS + fault.id */
-export const FAULTS = 36
+export const FAULTS = 38
 
 export type CounterKind = 'counter' | 'gauge'
 
@@ -154,6 +157,8 @@ export const counterRows: readonly CounterRow[] = [
     'plugin_failures_total',
     'Steps of plugins that threw, did not resume in time, or left a promise to fail.',
   ),
+  counter(MIRRORED, 'mirrored_total', 'Copies of requests (plugin mirror) that were answered.'),
+  counter(MIRROR_DROPPED, 'mirror_dropped_total', 'Copies that were too large, found no room, or failed.'),
 ]
 
 const LINE = 8

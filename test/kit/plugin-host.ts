@@ -40,6 +40,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     identities: NOBODY,
     caCertificate: () => null,
     detours: () => new Map(),
+    upstreamPath: (x) => x.request.bytes.latin1Slice(x.request.pathStart, x.request.targetEnd),
     count: () => {},
     log: () => {},
     ...own,

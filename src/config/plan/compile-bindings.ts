@@ -9,6 +9,7 @@ import { faults, GatewayError } from '../../base/faults.ts'
 import type { BuildTools } from '../../contract/build.ts'
 import type { AnyPlugin, Handler, Host, PluginScope } from '../../contract/plugin.ts'
 import { Bindings } from '../../flow/chain/bindings.ts'
+import { upstreamPathOf } from '../../flow/transport/upstream-path.ts'
 import type {
   Config,
   ConsumerEntity,
@@ -65,7 +66,7 @@ function bind(config: Config, tools: BuildTools, opened: Opened, known: Known): 
   }
   const authorities = new Map(config.ca_certificates.map(({ id, cert }) => [id, cert]))
   const caCertificate = (id: string): string | null => authorities.get(id) ?? null
-  const host: Host = { ...tools.host, ...known, caCertificate }
+  const host: Host = { ...tools.host, ...known, caCertificate, upstreamPath: upstreamPathOf }
   const bindings = new Bindings()
   for (const entity of config.plugins) {
     if (!isInForce(entity, entities)) continue

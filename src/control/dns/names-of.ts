@@ -4,8 +4,8 @@ import type { Config } from '../../config/model.ts'
 import { isSocketPath } from '../../flow/balancer/host-port.ts'
 
 /**
- * Hosts of services and of plugins (`upstream_host`) that are no upstream's name, and hosts of targets that have one; in
- * lower case, each once.
+ * Hosts of services and of plugins (`upstream_host`) that are no upstream's name, and hosts of targets that have one;
+ * in lower case, each once.
  */
 export function namesOf(config: Config): string[] {
   const upstreams = new Set(config.upstreams.map(({ name }) => name.toLowerCase()))

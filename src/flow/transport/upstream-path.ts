@@ -3,7 +3,7 @@
  *
  * HOT     Runs once a try. The plain cases copy a span; only a service path or an escaped byte takes the longer way.
  */
-import type { Outbox } from '../../base/outbox.ts'
+import { Outbox } from '../../base/outbox.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Route, Service } from '../../contract/plan.ts'
 import { escapePath } from '../../http1/uri.ts'
@@ -24,6 +24,16 @@ export function putUpstreamPath(out: Outbox, x: Exchange, route: Route, service:
   const head = x.request
   if (x.upstreamQuery !== null) putQuery(out, x.upstreamQuery)
   else if (head.pathEnd < head.targetEnd) out.put(head.bytes, head.pathEnd, head.targetEnd)
+}
+
+const scratch = new Outbox()
+
+/** What the targets of its service are sent, for a plugin that asks somebody else too. */
+export function upstreamPathOf(x: Exchange): string {
+  putUpstreamPath(scratch, x, x.route!, x.route!.service!)
+  const path = scratch.bytes.latin1Slice(0, scratch.used)
+  scratch.release()
+  return path
 }
 
 function putQuery(out: Outbox, query: string): void {

@@ -134,6 +134,19 @@ test('the path is changed with its query left, and changed back where the servic
   assert.equal(x.upstreamUri, '/before')
 })
 
+test('a query that another plugin has set goes along', () => {
+  const handler = open({ ...OTHER, percentage: 100, upstream_uri: '/v2' })
+  for (const [query, uri] of [
+    ['c=2', '/v2?c=2'],
+    ['', '/v2'],
+  ] as const) {
+    const x = ready(exchangeOf('GET /a?b=1 HTTP/1.1\nHost: a\n'))
+    x.upstreamQuery = query
+    handler.onRequest?.(x)
+    assert.equal(x.upstreamUri, uri)
+  }
+})
+
 test('a route without a service goes on', () => {
   const x = exchangeOf(GET)
   x.route = makeRoute(null)

@@ -13,6 +13,7 @@ import {
   type Handler,
   type Host,
   NEXT,
+  openNotes,
   type PluginScope,
   type Verdict,
 } from '../../contract/plugin.ts'
@@ -82,12 +83,17 @@ class Canary implements Handler {
 
   #changePath(x: Exchange): void {
     if (this.#fallsBack) {
-      if (x.notes === null) x.notes = new Map()
-      x.notes.set(NOTE, x.upstreamUri)
+      openNotes(x).set(NOTE, x.upstreamUri)
     }
-    const head = x.request
-    x.upstreamUri = this.#uri + head.bytes.latin1Slice(head.pathEnd, head.targetEnd)
+    x.upstreamUri = this.#uri + queryOf(x)
   }
+}
+
+/** With its question mark; '' for none. */
+function queryOf(x: Exchange): string {
+  const head = x.request
+  if (x.upstreamQuery === null) return head.bytes.latin1Slice(head.pathEnd, head.targetEnd)
+  return x.upstreamQuery === '' ? '' : '?'.concat(x.upstreamQuery)
 }
 
 function restorePath(x: Exchange): void {

@@ -8,7 +8,15 @@
  */
 import { answer } from '../../contract/answer.ts'
 import { type Exchange, NO_BODY } from '../../contract/exchange.ts'
-import { DONE, definePlugin, type Handler, type Host, NEXT, type Verdict } from '../../contract/plugin.ts'
+import {
+  DONE,
+  definePlugin,
+  type Handler,
+  type Host,
+  NEXT,
+  openNotes,
+  type Verdict,
+} from '../../contract/plugin.ts'
 import { type Infer, s } from '../../contract/schema.ts'
 import type { AddedField } from '../../http1/added-field.ts'
 import { addField, findRow, getField, makeConstantField, removeField } from '../../http1/fields.ts'
@@ -104,8 +112,7 @@ class Cors implements Handler {
 
   onRequest(x: Exchange): Verdict {
     if (!isPreflight(x)) return NEXT
-    if (x.notes === null) x.notes = new Map()
-    x.notes.set(NOTE, true)
+    openNotes(x).set(NOTE, true)
     if (this.#continues) return NEXT
     this.#allowOrigin(x)
     this.#tellPreflight(x)

@@ -15,6 +15,7 @@ import {
   type Handler,
   type Host,
   NEXT,
+  openNotes,
   type Verdict,
   WAIT,
 } from '../../contract/plugin.ts'
@@ -70,7 +71,7 @@ class FaultInjection implements Handler {
     const delayMs = this.#drawDelay(x)
     const abort = this.#drawAbort(x)
     if (delayMs > 0 && this.#active < this.#activeMax) {
-      this.#hold(x, delayMs, abort)
+      this.#openHold(x, delayMs, abort)
       return WAIT
     }
     return this.#inject(x, abort)
@@ -85,7 +86,7 @@ class FaultInjection implements Handler {
     callOff()
   }
 
-  #hold(x: Exchange, delayMs: number, abort: number): void {
+  #openHold(x: Exchange, delayMs: number, abort: number): void {
     this.#active++
     const callOff = this.#host.later(delayMs, () => {
       x.notes!.delete(NOTE)
@@ -93,8 +94,7 @@ class FaultInjection implements Handler {
       if (this.#inject(x, abort) === NEXT) x.flow!.resume(x)
       else x.flow!.finish(x)
     })
-    if (x.notes === null) x.notes = new Map()
-    x.notes.set(NOTE, callOff)
+    openNotes(x).set(NOTE, callOff)
   }
 
   #inject(x: Exchange, abort: number): Verdict {
