@@ -281,6 +281,7 @@ export interface FlowRigOptions {
   readonly hasNoService?: boolean
   /** What chance says; 0 if not told. */
   readonly random?: () => number
+  readonly pluginWaitMs?: number
   readonly tunnelLifetimeMs?: number
 }
 
@@ -333,6 +334,7 @@ export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
     later: timers.later,
     random: options.random ?? (() => 0),
     tunnelLifetimeMs: options.tunnelLifetimeMs ?? 0,
+    pluginWaitMs: options.pluginWaitMs ?? 0,
     transport,
   })
   transport.flow = flow
