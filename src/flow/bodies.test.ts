@@ -187,3 +187,37 @@ test("a plugin's transform of an answer is what the client is sent, with its las
   assert.deepEqual(rig.client.said.slice(1), ['body AB', 'body !', 'end'])
   assert.equal(x.responseBytes, 3)
 })
+
+test('bodies are gathered only where a plugin of the chain wants this one', () => {
+  for (const wanted of [true, false]) {
+    const rig = makeFlowRig({
+      plugins: [
+        { requestBodyMax: 10, wantsRequestBody: () => wanted, onRequest: () => 0 },
+        { responseBodyMax: 10, wantsResponseBody: (x) => wanted && x.response.status === 200 },
+      ],
+    })
+    const x = rig.enter(PUT)
+    assert.equal(x.requestBody === null, !wanted)
+    if (wanted) rig.flow.requestEnd(x)
+    targetAnswers(rig, x, 'HTTP/1.1 200 OK\n', 2)
+    assert.equal(x.responseBody === null, !wanted)
+  }
+})
+
+test('one plugin that wants a body has it gathered for all, and so does one that does not say', () => {
+  for (const other of [{ wantsRequestBody: () => true }, {}]) {
+    const no = { requestBodyMax: 10, wantsRequestBody: () => false }
+    const rig = makeFlowRig({ plugins: [no, { requestBodyMax: 10, ...other }] })
+    assert.notEqual(rig.enter(PUT).requestBody, null)
+  }
+})
+
+test('a client that has asked with HEAD is sent no body, though its target was asked with GET', () => {
+  const rig = makeFlowRig()
+  const x = rig.enter('HEAD / HTTP/1.1\nHost: a\n')
+  x.upstreamMethod = 'GET'
+  targetAnswers(rig, x, 'HTTP/1.1 200 OK\n', 4)
+  x.bodyless = true // as the answer's reader sets it
+  assert.equal(targetSends(rig, x, 'body'), true)
+  assert.equal(x.responseBytes, 0)
+})

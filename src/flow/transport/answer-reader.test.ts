@@ -47,10 +47,11 @@ interface Read {
   readonly reader: AnswerReader
 }
 
-function read(text: string, cuts: readonly number[] = [], method = 'GET'): Read {
+function read(text: string, cuts: readonly number[] = [], method = 'GET', upstreamMethod = ''): Read {
   const events = new Recorder()
   const reader = new AnswerReader(events)
   const x = exchangeOf(`${method} / HTTP/1.1\nHost: a\n`)
+  x.upstreamMethod = upstreamMethod
   x.carrier = new FakeTransport()
   reader.reset(x)
   let from = 0
@@ -177,4 +178,17 @@ test('a wish for a pause is heard', () => {
   events.wantsMore = true
   reader.take(x, Buffer.from('l'), 0, 1)
   assert.equal(reader.wantsPause, false)
+})
+
+test('where a plugin has changed the method, the target’s answer is read by it and the client’s framed by its own', () => {
+  const asHead = read('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP', [], 'GET', 'HEAD')
+  assert.deepEqual(
+    [asHead.verdict, asHead.said, asHead.body, asHead.rest],
+    [READ_DONE, ['head 200 0 false'], '', 'HTTP'],
+  )
+  const asGet = read('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP', [], 'HEAD', 'GET')
+  assert.deepEqual(
+    [asGet.verdict, asGet.said, asGet.body, asGet.rest],
+    [READ_DONE, ['head 200 5 true'], 'hello', 'HTTP'],
+  )
 })

@@ -61,6 +61,13 @@ function fieldsOf(text: string, asked: Asked = {}): Map<string, string> {
   return map
 }
 
+test('a plugin’s method takes the place of the client’s', () => {
+  const change = (x: Exchange): void => {
+    x.upstreamMethod = 'PATCH'
+  }
+  assert.match(head('GET /a HTTP/1.1\nHost: a\n', { change }), /^PATCH \/a HTTP\/1\.1\n/)
+})
+
 test('Via names the version that the client speaks', () => {
   const via = (text: string, isHttp2: boolean): string | undefined =>
     fieldsOf(text, { client: { isHttp2 } }).get('via')

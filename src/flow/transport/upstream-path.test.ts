@@ -87,3 +87,13 @@ test('a plugin’s path and query take the place of all', () => {
   }
   assert.equal(ask({ target: '/a?b', base: '/s', change }), '/own?1')
 })
+
+test('a plugin’s query takes the place of what came, or leaves none, and the path stays', () => {
+  const query =
+    (text: string) =>
+    (x: Exchange): void => {
+      x.upstreamQuery = text
+    }
+  assert.equal(ask({ target: '/a?b', base: '/s', change: query('c=1') }), '/s/a?c=1')
+  assert.equal(ask({ target: '/a?b', base: '/s', change: query('') }), '/s/a')
+})
