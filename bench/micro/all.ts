@@ -10,6 +10,7 @@ import { bench as limiter } from './limiter.bench.ts'
 import { bench as access } from './plugins/access.bench.ts'
 import { bench as credentials } from './plugins/credentials.bench.ts'
 import { bench as jwt } from './plugins/jwt.bench.ts'
+import { bench as passing } from './plugins/passing.bench.ts'
 import { bench as transformers } from './plugins/transformers.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
@@ -24,6 +25,7 @@ export const benches: readonly Bench[] = [
   limiter,
   rateLimiting,
   access,
+  passing,
   transformers,
   credentials,
   jwt,
