@@ -14,7 +14,6 @@ export class OwnLoop implements SlotOwner {
   readonly target: Target
   readonly #load: ClosedLoad
   readonly #slots: readonly Slot[]
-  reads = 0
   #sent = 0
   #answered = 0
   #errors = 0
@@ -44,6 +43,9 @@ export class OwnLoop implements SlotOwner {
   #sweep(): void {
     for (const slot of this.#slots) if (slot.isClosed) slot.open(readUs())
   }
+
+  /** Nothing but answers is counted. */
+  hasRead(): void {}
 
   opened(slot: Slot): void {
     if (!this.#isOver) slot.send(this.#sent++, readUs())

@@ -13,7 +13,7 @@
  *
  * LIMITS  A request that waited for the timeout is given up, so at most rate × timeout wait.
  *
- * COST    `#sendDue` and `answered` run for every request: no closure, no promise, no memory.
+ * COST    `#sendDue`, `hasRead` and `answered` run for every request: no closure, no promise, no memory.
  */
 import { makeSlots } from './client/make-slots.ts'
 import type { Slot, SlotOwner } from './client/slot.ts'
@@ -48,8 +48,7 @@ export class Generator implements SlotOwner {
   #stillUs = 0
   /** Sent, read and given up at the last turn. */
   #stepsBefore = 0
-  /** Of all connections; a large answer takes many. */
-  reads = 0
+  #reads = 0
   #isOpening = true
   #isOver = false
   #openedUs = 0
@@ -99,7 +98,7 @@ export class Generator implements SlotOwner {
 
   /** Between the last request's due time and its answer nothing is left to be late with, so that is not told. */
   #tellTurn(nowUs: number): void {
-    const steps = this.#sent + this.#completed + this.reads
+    const steps = this.#sent + this.#completed + this.#reads
     const isCounted = this.#due > this.#schedule.warmUp && this.#due < this.#schedule.total
     if (isCounted) this.#recorder.turned(nowUs - this.#turnedUs, steps !== this.#stepsBefore)
     this.#stepsBefore = steps
@@ -132,6 +131,12 @@ export class Generator implements SlotOwner {
   #send(connection: Slot): void {
     const index = this.#sent++
     connection.send(index, this.#schedule.dueUs(index))
+  }
+
+  /** What it works off in one go may take longer than STILL_US, a megabyte over TLS for one; each part of it does not. */
+  hasRead(): void {
+    this.#reads++
+    this.#see(readUs())
   }
 
   opened(connection: Slot): void {

@@ -18,6 +18,8 @@ import { makeLeaf } from '../kit/certificates.ts'
 import type { StallingServer } from './stalling-server.ts'
 
 const PERIOD_S = 10
+/** What a machine with other work to do may add. A loop that waits with the server is off by all of the 1000 and 1900. */
+const BUSY_MS = 100
 
 async function startServer(t: TestContext, speaks: StallingServer['speaks']): Promise<string> {
   const { cert, key } = await makeLeaf(null, { names: ['localhost'] })
@@ -49,9 +51,9 @@ function holdsTo(found: OpenResult): void {
   const at = (percentile: number): number => times.getValueAtPercentile(percentile) / 1000
   assert.deepEqual([found.requests, found.errors, found.errorSamples], [500, 0, []])
   assert.equal(times.totalCount, 500)
-  assert.ok(at(50) < 20, `the median is about 0, not ${at(50)} ms`)
-  assert.ok(Math.abs(at(90) - 1000) <= 50, `the 90th percentile is 1000 ms, not ${at(90)}`)
-  assert.ok(Math.abs(at(99) - 1900) <= 95, `the 99th percentile is 1900 ms, not ${at(99)}`)
+  assert.ok(at(50) < BUSY_MS, `the median is about 0, not ${at(50)} ms`)
+  assert.ok(Math.abs(at(90) - 1000) <= BUSY_MS, `the 90th percentile is 1000 ms, not ${at(90)}`)
+  assert.ok(Math.abs(at(99) - 1900) <= BUSY_MS, `the 99th percentile is 1900 ms, not ${at(99)}`)
 }
 
 test('a closed loop waits with the server, so it asks nothing that would have been slow', async (t) => {

@@ -98,7 +98,7 @@ export class Connection implements Slot {
   /** `count` bytes are in the shared buffer. False stops reading. */
   #read(socket: Socket, count: number): boolean {
     if (socket !== this.#socket) return false
-    this.#owner.reads++
+    this.#owner.hasRead()
     if (this.#state !== BUSY) {
       this.#lost(socket, 'bytes that nothing had asked for')
       return false

@@ -52,7 +52,7 @@ export class EchoSlot extends SlotState implements Slot {
   /** False stops reading. */
   #read(socket: Socket, count: number): boolean {
     if (socket !== this.#socket) return false
-    this.#owner.reads++
+    this.#owner.hasRead()
     if (this.state === 'connecting') this.#readHead(socket, count)
     else if (this.state === 'idle') this.#lost(socket, 'bytes that nothing had asked for')
     else {

@@ -46,6 +46,7 @@ export class HandshakeSlot extends SlotState implements Slot {
     const socket = tls.connect({ ...named, socket: raw, secureContext: context, rejectUnauthorized: false })
     this.#socket = socket
     let reason = 'closed during the handshake'
+    raw.on('connect', () => this.#owner.hasRead())
     socket.on('secureConnect', () => this.#shaken(socket))
     socket.on('error', (cause: NodeJS.ErrnoException) => {
       reason = wordsOf(cause)
@@ -58,7 +59,7 @@ export class HandshakeSlot extends SlotState implements Slot {
   #shaken(socket: tls.TLSSocket): void {
     if (socket !== this.#socket) return
     if (socket.isSessionReused()) return this.fail('a session was resumed')
-    this.#owner.reads++
+    this.#owner.hasRead()
     this.served++
     this.state = 'closed'
     socket.end()

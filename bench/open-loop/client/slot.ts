@@ -8,8 +8,8 @@ import type { Target } from './target.ts'
 
 export interface SlotOwner {
   readonly target: Target
-  /** Counted up at each read. */
-  reads: number
+  /** Bytes have come, or a step of a handshake is done; a large answer comes in many. */
+  hasRead(): void
   /** It can carry a request. */
   opened(slot: Slot): void
   /** The answer to its request is whole. It is idle or closed now. */

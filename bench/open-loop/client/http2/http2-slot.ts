@@ -56,7 +56,7 @@ export class Http2Slot extends SlotState implements Slot, SessionUser {
       this.#status = fields[':status'] ?? 0
     })
     stream.on('data', () => {
-      this.#owner.reads++
+      this.#owner.hasRead()
     })
     stream.on('end', () => this.#ended(stream))
     stream.on('error', (cause: NodeJS.ErrnoException) => {
