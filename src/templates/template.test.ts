@@ -92,6 +92,7 @@ for (const [text, problem] of [
   ['$(string.upper())', "bad argument #1 to 'upper' (string expected, got no value)"],
   ['$(string.rep("x", 1e9))', 'the text is too long'],
   ['$(string.rep("x", 60000) .. string.rep("x", 60000))', 'the text is too long'],
+  ['$(#(string.rep("x", 60000) .. string.rep("x", 60000)))', 'the text is too long'],
   ['$(string.rep("x", 60000))$(string.rep("x", 60000))', 'the text is too long'],
   ['$(type)', 'a function has no text'],
   ['$(constructor)', "there is no 'constructor' in templates"],
