@@ -12,6 +12,7 @@ import { bench as credentials } from './plugins/credentials.bench.ts'
 import { bench as jwt } from './plugins/jwt.bench.ts'
 import { bench as passing } from './plugins/passing.bench.ts'
 import { bench as transformers } from './plugins/transformers.bench.ts'
+import { bench as validator } from './plugins/validator.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
@@ -27,6 +28,7 @@ export const benches: readonly Bench[] = [
   access,
   passing,
   transformers,
+  validator,
   credentials,
   jwt,
   fingerprint,

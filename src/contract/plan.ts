@@ -158,7 +158,7 @@ export interface Link {
   readonly origin: string
 }
 
-/** What says in shared memory which plugin runs (flow/chain/marks.ts): a number for each handler of a Chain's arrays. */
+/** Numbers for the handlers of a Chain's arrays, by which shared memory says who runs (flow/chain/marks.ts). */
 export interface ChainMarks {
   readonly links: readonly number[]
   readonly rewrite: readonly number[]

@@ -125,7 +125,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   /** A plugin that had answered WAIT has not resumed in its time. */
   giveUp(x: Exchange): void {
     x.waits = GIVEN_UP
-    this.stages.chain.gaveUp(x, this.stages.pluginWaitMs ?? 0)
+    this.stages.chain.gaveUp(x)
     this.#fail(x, faults.PLUGIN_TIMEOUT)
   }
 

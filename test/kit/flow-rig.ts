@@ -2,7 +2,6 @@
  * flow-rig — the flow with a client, a transport, a balancer and plugins that do as told, and a record of what
  * was said.
  */
-
 import { CidrSet } from '../../src/base/cidr.ts'
 import { Clock } from '../../src/base/clock.ts'
 import { type Fault, faults } from '../../src/base/faults.ts'

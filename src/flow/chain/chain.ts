@@ -162,13 +162,13 @@ export class ChainRunner {
   }
 
   /** The plugin that had answered WAIT has not resumed in time: it is told of, the flow answers. */
-  gaveUp(x: Exchange, ms: number): void {
-    this.#report(x, waiterOf(x), 'wait', new Error(`it did not resume within ${ms} ms`))
+  gaveUp(x: Exchange): void {
+    this.#report(x, waiterOf(x), 'wait', TOO_LATE)
   }
 
   /** Somebody resumed an exchange that was not waiting, or was another request's by then. */
   resumedInVain(x: Exchange): void {
-    this.#report(x, '', 'resume', new Error(IN_VAIN))
+    this.#report(x, '', 'resume', IN_VAIN)
   }
 
   #pickAndRun(x: Exchange, chain: Chain): Verdict {
@@ -221,6 +221,7 @@ export class ChainRunner {
 
 const NO_VERDICT = 'the plugin answered no verdict (NEXT, DONE or WAIT)'
 
+const TOO_LATE = 'it had all the time of SLUICE_PLUGIN_WAIT_MS'
 const IN_VAIN = 'resume or finish was called twice, too late, or before the step had answered WAIT'
 
 /** The plugin whose step ran last, while it waits. */

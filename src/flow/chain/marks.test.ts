@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Exchange } from '../../contract/exchange.ts'
 import type { Plan, Route } from '../../contract/plan.ts'
-import { type Handler, NEXT } from '../../contract/plugin.ts'
+import { type Handler, NEXT, type Verdict } from '../../contract/plugin.ts'
 import { REQUEST_LIMITS } from '../../http1/limits.ts'
 import { Bindings } from './bindings.ts'
 import { buildGlobalChain, ChainBuilder } from './build-chain.ts'
@@ -28,7 +28,7 @@ for (const consumerId of [null, 'jo'])
       const { plugin, step } = readMark(running[0]!, NAMES) ?? { plugin: 'none', step: '' }
       seen.push(`${name} ${plugin} ${step}`)
     }
-    const verdict = (name: string) => {
+    const verdict = (name: string): Verdict => {
       note(name)
       return NEXT
     }

@@ -2,8 +2,8 @@
  * marks — one number that says which step of which plugin runs, so that a worker can leave it in shared memory at next
  * to no cost, and the primary can read it while the worker is stuck.
  *
- * A plugin's number comes from its name alone: nobody has to agree on a list. Two of some hundred names share one with a
- * chance of one in some thousands; the primary then says both.
+ * A plugin's number comes from its name alone: nobody has to agree on a list. Two of some hundred names share one with
+ * a chance of one in some thousands; the primary then says both.
  */
 export const STEP_REWRITE = 1
 export const STEP_REQUEST = 2

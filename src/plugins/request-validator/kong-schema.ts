@@ -1,6 +1,6 @@
 /**
- * kong-schema — Kong's own way to describe a body (version `kong`), as a JSON Schema: an array of fields, each an object
- * of one member, `[{"name": {"type": "string", "required": true}}]`.
+ * kong-schema — Kong's own way to describe a body (version `kong`), as a JSON Schema: an array of fields, each an
+ * object of one member, `[{"name": {"type": "string", "required": true}}]`.
  *
  * A field that the description does not name is refused, a string may not be empty unless `len_min` is 0, and what is
  * not required may be null, as in Kong. `match` is refused at load: it takes Lua patterns.

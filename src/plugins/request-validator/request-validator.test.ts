@@ -235,9 +235,8 @@ function parameter(place: Place, style: string, explode: boolean, schema: object
 }
 
 function give(rig: AuthRig, place: Place, text: string): string {
-  const x = rig.ask(
-    `GET /${place === 'query' ? `?${text}` : ''} HTTP/1.1\nHost: a\n${place === 'header' ? `P: ${text}\n` : ''}`,
-  )
+  const target = place === 'query' ? `/?${text}` : '/'
+  const x = rig.ask(`GET ${target} HTTP/1.1\nHost: a\n${place === 'header' ? `P: ${text}\n` : ''}`)
   if (place !== 'path') return outcome(x)
   x.x.captures = { numbered: [], named: { p: text } }
   return outcome({ x: x.x, verdict: rig.handler.onRequest?.(x.x) })
