@@ -313,6 +313,34 @@ key_sets:
   ])
 })
 
+test('the secret of a credential may come from a vault; one that is not there is an error, not an empty secret', () => {
+  const of = (name: string) => `
+_format_version: "3.0"
+consumers:
+- username: jo
+  keyauth_credentials: [{key: "{vault://env/${name}}"}]
+  hmacauth_credentials: [{username: h, secret: "{vault://env/${name}}"}]
+  jwt_secrets: [{key: j, secret: "{vault://env/${name}}"}]
+  basicauth_credentials: [{username: b, password: "{vault://env/${name}}"}]`
+  const { config } = load(of('my-key-a'))
+  assert.equal(config?.others['keyauth_credentials']?.[0]?.['key'], 'A')
+  assert.equal(config?.others['hmacauth_credentials']?.[0]?.['secret'], 'A')
+  assert.equal(config?.others['jwt_secrets']?.[0]?.['secret'], 'A')
+  const [basic] = config?.others['basicauth_credentials'] ?? []
+  assert.equal(basic?.['password'], createHash('sha1').update(`A${basic?.['consumer']}`).digest('hex'))
+  const missing = load(of('nope')).problems.map(formatProblem)
+  const fields = ['keyauth_credentials[0].@entity: key', 'hmacauth_credentials[0].@entity: secret']
+  for (const field of [
+    ...fields,
+    'jwt_secrets[0].@entity: secret',
+    'basicauth_credentials[0].@entity: password',
+  ])
+    assert.ok(
+      missing.some((line) => !line.includes('warning') && line.includes(field)),
+      missing.join('\n'),
+    )
+})
+
 test('the hash of a configuration is that of its text', () => {
   const text = '_format_version: "3.0"\n'
   assert.equal(load(text).config?.hash, createHash('md5').update(text).digest('hex'))

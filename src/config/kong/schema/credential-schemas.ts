@@ -1,6 +1,6 @@
 /** Credentials: what consumers prove themselves with, by the plugin that reads them. */
 import { createHash, createPublicKey, pbkdf2Sync } from 'node:crypto'
-import { type Field, s, type Value } from '../../../contract/schema.ts'
+import { type EntityCheck, type Field, s, type Value } from '../../../contract/schema.ts'
 import { isScrypt, scryptProblem } from '../../../plugins/basic-auth/scrypt-hash.ts'
 import { type EntityDefinition, entityRecord, type FinishTools, onText, type RawRecord } from './entity.ts'
 
@@ -8,11 +8,23 @@ const consumer = s.foreign('consumers', { required: true })
 const text = s.string()
 const unique = s.string({ required: true, unique: true })
 const auto = s.string({ required: true, auto: true, unique: true })
-const secret = s.string({ auto: true, encrypted: true })
+/** Taken as it stands, a reference would be a secret that everybody knows who has seen the file. */
+const FROM_VAULT = { encrypted: true, referenceable: true } as const
+const secret = s.string({ auto: true, ...FROM_VAULT })
 /** What is presented as it is, and so proves who presents it. */
-const bearer = s.string({ required: true, auto: true, unique: true, encrypted: true })
-const password = s.string({ required: true, encrypted: true, custom: onText(scryptProblem) })
+const bearer = s.string({ required: true, auto: true, unique: true, ...FROM_VAULT })
+const password = s.string({ required: true, ...FROM_VAULT, custom: onText(scryptProblem) })
 const ttl = s.integer({ between: [0, 100000000] })
+
+/** What came out of a vault is held to the rules of `field` here, as a reference is not. */
+function resolved(field: string, rule: (text: string) => string | null = () => null): EntityCheck {
+  const check: EntityCheck['check'] = (entity) => {
+    const value = entity[field]
+    if (value === '') return `${field}: the vault has no value, and an empty one would be known to everybody`
+    return typeof value === 'string' ? rule(value) : null
+  }
+  return { name: `${field} from a vault`, fields: [field], check }
+}
 
 interface Keys {
   readonly idFields?: readonly string[]
@@ -86,6 +98,7 @@ const jwtSecrets = entityRecord(
             : null,
         blames: ['rsa_public_key', 'required field missing'],
       },
+      resolved('secret'),
     ],
   },
 )
@@ -97,36 +110,54 @@ const mtlsAuthCredentials = entityRecord({
   ca_certificate: s.foreign('ca_certificates'),
 })
 
-const oauth2Credentials = entityRecord({
-  consumer,
-  name: s.string({ required: true }),
-  client_id: auto,
-  client_secret: secret,
-  hash_secret: s.boolean({ required: true, default: false }),
-  redirect_uris: s.array(s.string({ custom: redirectRule })),
-  client_type: s.string({ default: 'confidential', one_of: ['confidential', 'public'] }),
-})
+const oauth2Credentials = entityRecord(
+  {
+    consumer,
+    name: s.string({ required: true }),
+    client_id: auto,
+    client_secret: secret,
+    hash_secret: s.boolean({ required: true, default: false }),
+    redirect_uris: s.array(s.string({ custom: redirectRule })),
+    client_type: s.string({ default: 'confidential', one_of: ['confidential', 'public'] }),
+  },
+  { entity_checks: [resolved('client_secret')] },
+)
 
-const oauth2Tokens = entityRecord({
-  credential: s.foreign('oauth2_credentials', { required: true }),
-  service: s.foreign('services'),
-  token_type: s.string({ required: true, default: 'bearer', one_of: ['bearer'] }),
-  expires_in: s.integer({ required: true }),
-  access_token: bearer,
-  refresh_token: s.string({ unique: true, encrypted: true }),
-  authenticated_userid: text,
-  scope: text,
-  ttl,
-})
+const oauth2Tokens = entityRecord(
+  {
+    credential: s.foreign('oauth2_credentials', { required: true }),
+    service: s.foreign('services'),
+    token_type: s.string({ required: true, default: 'bearer', one_of: ['bearer'] }),
+    expires_in: s.integer({ required: true }),
+    access_token: bearer,
+    refresh_token: s.string({ unique: true, encrypted: true }),
+    authenticated_userid: text,
+    scope: text,
+    ttl,
+  },
+  { entity_checks: [resolved('access_token')] },
+)
+
+const keyauthCredentials = entityRecord({ consumer, key: bearer, ttl }, { entity_checks: [resolved('key')] })
+
+const basicauthCredentials = entityRecord(
+  { consumer, username: unique, password },
+  { entity_checks: [resolved('password', scryptProblem)] },
+)
+
+const hmacauthCredentials = entityRecord(
+  { consumer, username: unique, secret },
+  { entity_checks: [resolved('secret')] },
+)
 
 export const credentials: readonly EntityDefinition[] = [
-  credential('keyauth_credentials', entityRecord({ consumer, key: bearer, ttl }), { unique: [['key']] }),
-  credential('basicauth_credentials', entityRecord({ consumer, username: unique, password }), {
+  credential('keyauth_credentials', keyauthCredentials, { unique: [['key']] }),
+  credential('basicauth_credentials', basicauthCredentials, {
     idFields: ['username'],
     unique: [['username']],
     finish: hashPassword,
   }),
-  credential('hmacauth_credentials', entityRecord({ consumer, username: unique, secret }), {
+  credential('hmacauth_credentials', hmacauthCredentials, {
     idFields: ['username'],
     unique: [['username']],
   }),
