@@ -19,7 +19,8 @@ const ROBOT = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bo
 for (const agent of [
   BROWSER,
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile Safari/604.1',
-  'Mozilla/5.0 (Linux; Android 9; CUBOT_X19 Build/PPR1) Mobile Safari/537.36'.replace('_', ' '),
+  'Mozilla/5.0 (Linux; Android 9; CUBOT_X19 Build/PPR1) Mobile Safari/537.36',
+  'Mozilla/5.0 (Linux; Android 9; CUBOT NOTE S) Mobile Safari/537.36',
   'curl/8.5.0',
   'Wget/1.21',
   'python-requests/2.32.3',

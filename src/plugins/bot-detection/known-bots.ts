@@ -8,8 +8,8 @@
 /** A word for a robot, alone or at the end of a name: Googlebot, bingbot/2.0, "Screaming Frog SEO Spider". */
 const GENERIC = /bots?(?![a-z])|spider(?![a-z])|crawl(?:er|ing)?(?![a-z])/i
 
-/** Telephones of this make are no robots. */
-const NO_ROBOT = /\bcubot\b/gi
+/** Telephones of this make are no robots; models follow with a space or an underscore. */
+const NO_ROBOT = /(?<![a-z0-9])cubot(?![a-z])/gi
 
 /** Crawlers and watchers whose names have none of the words above. */
 const CRAWLERS = [
