@@ -68,8 +68,6 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
   #taking: boolean
   #reading: boolean
   #inputEnded: boolean
-  /** Answered, but their requests are not whole. */
-  readonly #lingering: Http2Stream[]
   /** Until when the preface, a header block, the next request, the end of a lingering connection is due; 0: none. */
   #phaseMs: number
   #settingsMs: number
@@ -93,7 +91,6 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     this.#taking = false
     this.#reading = true
     this.#inputEnded = false
-    this.#lingering = []
     this.#phaseMs = now + listener.limits.headerTimeoutMs
     this.#settingsMs = now + http2Limits.settingsMs
     this.queued = false
@@ -178,8 +175,9 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     stream.requestDone = isEnd
     if (!isEnd) stream.body.reset(bodyLength(x), x.startMs)
     if (this.#requests >= listener.limits.keepAliveRequestsMax) this.drain()
-    if (fault === faults.NONE) listener.events.enter(x)
-    else stream.refuse(fault)
+    if (fault !== faults.NONE) stream.refuse(fault)
+    else if (x.requestEnded && !isEnd) stream.awaitEnd(x)
+    else listener.events.enter(x)
   }
 
   protected waitForBlock(): void {
@@ -238,11 +236,6 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
     this.#afterStream()
   }
 
-  linger(stream: Http2Stream): void {
-    this.#lingering.push(stream)
-    this.output.queue()
-  }
-
   #afterStream(): void {
     if (this.streams.count > 0 || this.#state !== OPEN) return
     if (this.#leaving === TOLD) this.#fail(NO_ERROR)
@@ -267,7 +260,6 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
 
   flush(): void {
     if (this.#state === CLOSED) return
-    while (this.#lingering.length > 0) this.#lingering.pop()!.stopClient()
     if (!this.output.send()) return this.onGone(faults.CLIENT_GONE)
     if (this.#writer.isBlocked) this.aim(this.output.blockedUntilMs)
     if (this.#state === LINGER && !this.#writer.isBlocked) this.#finishOutput()
@@ -374,7 +366,6 @@ export class Http2Connection extends Http2Frames implements Served, Flushable, W
 
   #shut(): void {
     this.#held = NO_BYTES
-    this.#lingering.length = 0
     this.#phaseMs = 0
     this.deadlineMs = 0
     this.#writer.detach()

@@ -27,7 +27,7 @@ export const http2Limits = {
   settingsMs: 20_000,
   /** How long a client has for what is on its way when the connection is to end. */
   leaveMs: 1000,
-  /** How long what a client still sends is read and dropped behind the last GOAWAY. */
+  /** How long what a client still sends is read and dropped behind the last GOAWAY, or behind a stream's answer. */
   lingerMs: 2000,
   /** A slow reader has to take so many bytes within the time to send. */
   progressBytes: 1024,

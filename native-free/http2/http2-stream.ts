@@ -45,8 +45,6 @@ export interface StreamSide {
   closed(stream: Http2Stream): void
   /** The same, after a reset from our side for what the client has done (or NO_ERROR). */
   wasReset(stream: Http2Stream, code: number): void
-  /** The answer is out, but not all of the request is in. */
-  linger(stream: Http2Stream): void
 }
 
 const LENGTH = Buffer.from('content-length: ')
@@ -82,6 +80,8 @@ export class Http2Stream extends PeerIdentity implements Client {
   #isFull: boolean
   /** The flow has written everything. */
   #ended: boolean
+  /** The flow is not told of it before its end has come. */
+  #awaitsEnd: boolean
   #frameAt: number
   #frameFlushes: number
   #progress: number
@@ -103,6 +103,7 @@ export class Http2Stream extends PeerIdentity implements Client {
     this.#pendingAt = 0
     this.#isFull = false
     this.#ended = false
+    this.#awaitsEnd = false
     this.#frameAt = 0
     this.#frameFlushes = -1
     this.#progress = 0
@@ -119,10 +120,17 @@ export class Http2Stream extends PeerIdentity implements Client {
     this.#pendingAt = 0
     this.#isFull = false
     this.#ended = false
+    this.#awaitsEnd = false
     this.#frameFlushes = -1
   }
 
   // ── what the client sends ────────────────────────────────────────────────────────────────────────
+
+  /** A length of 0, and no end yet: a body behind it would make it a request that no target may see. */
+  awaitEnd(x: Exchange): void {
+    this.#awaitsEnd = true
+    this.#armBody(x.startMs)
+  }
 
   /** Bytes [start, end) of the body; `isEnd` behind the last. */
   take(bytes: Buffer, start: number, end: number, isEnd: boolean): void {
@@ -139,6 +147,10 @@ export class Http2Stream extends PeerIdentity implements Client {
     if (fault !== faults.NONE) {
       this.#side.credit(this, count, 0)
       return this.refuse(fault)
+    }
+    if (this.#awaitsEnd) {
+      this.#awaitsEnd = !isEnd
+      return isEnd ? this.#side.listener.events.enter(x) : undefined
     }
     if (!isEnd && this.body.isOpen) this.#armBody(now)
     if (count > 0) {
@@ -182,6 +194,7 @@ export class Http2Stream extends PeerIdentity implements Client {
   refuse(fault: Fault): void {
     if (fault === faults.REQUEST_MALFORMED) this.resetCode = PROTOCOL_ERROR
     this.bodyDeadlineMs = 0
+    this.#awaitsEnd = false
     this.#side.listener.events.refuse(this.x!, fault)
   }
 
@@ -189,9 +202,9 @@ export class Http2Stream extends PeerIdentity implements Client {
   gone(fault: Fault): void {
     const x = this.x
     if (x === null) return
-    const isAnswered = this.#ended
+    const isUnknown = this.#ended || this.#awaitsEnd
     this.#leave()
-    if (!isAnswered) this.#side.listener.events.clientGone(x, fault)
+    if (!isUnknown) this.#side.listener.events.clientGone(x, fault)
     this.#side.listener.exchanges.release(x)
   }
 
@@ -219,6 +232,7 @@ export class Http2Stream extends PeerIdentity implements Client {
 
   onDeadline(nowMs: number): void {
     const isSlow = this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs
+    if (isSlow && this.x === null) return this.#reset(NO_ERROR)
     if (isSlow && !this.#ended) return this.refuse(faults.REQUEST_TIMEOUT)
     if (this.sendDeadlineMs !== 0 && nowMs >= this.sendDeadlineMs) this.fail(CANCEL, faults.CLIENT_STALLED)
   }
@@ -355,12 +369,16 @@ export class Http2Stream extends PeerIdentity implements Client {
     side.listener.exchanges.release(x)
     if (this.resetCode !== NO_ERROR) this.#reset(this.resetCode)
     else if (this.requestDone) side.closed(this)
-    else side.linger(this)
+    else this.#linger()
   }
 
-  /** The end of the turn in which it was answered: its client may stop sending (RFC 9113 §8.1). */
-  stopClient(): void {
-    if (this.x === null && this.id !== 0) this.#reset(NO_ERROR)
+  /**
+   * Answered before all of the request is here. It may be reset now (RFC 9113 §8.1), but clients that are writing then,
+   * curl among them, give up without reading the answer. So its window stays as it is, for a while.
+   */
+  #linger(): void {
+    this.bodyDeadlineMs = this.#side.listener.clock.now() + http2Limits.lingerMs
+    this.#side.aim(this.bodyDeadlineMs)
   }
 
   abort(x: Exchange): void {

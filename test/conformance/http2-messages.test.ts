@@ -6,7 +6,16 @@
 import assert from 'node:assert/strict'
 import { answers, reply, sends } from '../kit/behaviours.ts'
 import { overHttp2 } from '../kit/http2-rig.ts'
-import { type Field, flag, frame, headers, type RawHttp2, requestFields, type } from '../kit/raw-http2.ts'
+import {
+  code,
+  type Field,
+  flag,
+  frame,
+  headers,
+  type RawHttp2,
+  requestFields,
+  type,
+} from '../kit/raw-http2.ts'
 
 const { END_STREAM } = flag
 const data = (stream: number, text: string, flags = 0): Buffer => frame(type.DATA, flags, stream, text)
@@ -76,6 +85,38 @@ overHttp2('HTTP/2 messages', {}, (check) => {
     assert.equal((await client.whole(1)).status, 200)
     assert.equal(rig.target.last.get('content-length'), '4')
     assert.equal(rig.target.last.text, 'body')
+  })
+
+  check('a body of no bytes is one when its end comes in a frame of its own', async (rig) => {
+    const client = await rig.connect()
+    client.send(headers(1, requestFields('POST', '/', ['content-length', '0']), 0))
+    await client.ping('the head is known')
+    assert.equal(rig.target.requests.length, 0, 'a body could still follow')
+    client.send(data(1, '', END_STREAM))
+    assert.equal((await client.whole(1)).status, 200)
+    assert.equal(rig.target.last.get('content-length'), '0')
+  })
+
+  check('who is still sending can read an early answer: the stream is not reset behind it', async (rig) => {
+    rig.target.behave = (call) => call.send('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno')
+    const client = await rig.connect()
+    client.send(headers(1, requestFields('POST'), 0), data(1, 'some'))
+    const answer = await client.whole(1)
+    assert.deepEqual([answer.status, answer.body.toString()], [413, 'no'])
+    client.send(data(1, 'more'), data(1, 'last', END_STREAM))
+    await client.ping('the end is known')
+    assert.equal(answer.reset, -1)
+    client.send(headers(3, requestFields()))
+    assert.equal((await client.whole(3)).status, 413)
+  })
+
+  check('who goes on sending behind an early answer is told to stop after a while', async (rig) => {
+    rig.target.behave = (call) => call.send('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno')
+    const client = await rig.connect()
+    client.send(headers(1, requestFields('POST'), 0), data(1, 'some'))
+    const answer = await client.whole(1)
+    await client.until('the reset', () => answer.reset >= 0)
+    assert.equal(answer.reset, code.NO_ERROR)
   })
 
   check('te: trailers is allowed', async (rig) => {

@@ -1,6 +1,7 @@
 /** One client's HTTP/2 connection over a real socket: limits of time, windows, resets, the end; no exchange is lost. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { http2Limits } from '../../native-free/http2/http2-limits.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import { answer, type ClientRig, LIMITS, makeClientRig } from '../kit/client-rig.ts'
 import {
@@ -138,6 +139,7 @@ test('a body that falls silent is answered 408, and its stream reset', async (t)
   rig.later(LIMITS.bodyTimeoutMs + 1)
   const got = await client.whole(1)
   assert.equal(got.body.toString(), 'REQUEST_TIMEOUT')
+  rig.later(http2Limits.lingerMs)
   await client.until('the reset', () => got.reset === code.NO_ERROR)
   await client.ping()
   await assertNoneLost(rig)
