@@ -203,7 +203,8 @@ for (const [code, fault] of resets)
     assert.equal(server.connections(), 1)
   })
 
-for (const code of [http2.constants.NGHTTP2_CANCEL, http2.constants.NGHTTP2_INTERNAL_ERROR])
+const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = http2.constants
+for (const code of [NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR])
   test(`half an answer is no answer: reset with ${code} behind the first bytes`, async (t) => {
     const server = await openRaw(t, (send, id) => {
       send(frame(HEADERS, END_HEADERS, id, STATUS_200))
@@ -214,6 +215,17 @@ for (const code of [http2.constants.NGHTTP2_CANCEL, http2.constants.NGHTTP2_INTE
     await over(told)
     assert.deepEqual([told.body, told.fault?.code], ['half', 'TARGET_RESET'])
   })
+
+test('a whole answer stays whole when the rest of the request is declined with NO_ERROR behind it', async (t) => {
+  const server = await openRaw(t, (send, id) => {
+    send(frame(HEADERS, END_HEADERS, id, STATUS_200))
+    send(frame(DATA, END_STREAM, id, Buffer.from('whole')))
+    send(frame(RST_STREAM, 0, id, uint32(NGHTTP2_NO_ERROR)))
+  })
+  const { told } = makeRig(t, server.port).send(POST)
+  await over(told)
+  assert.deepEqual([told.body, told.fault, told.said.at(-1)], ['whole', null, 'end'])
+})
 
 test('a connection that ends in an answer is a fault, not its end', async (t) => {
   const server = await openRaw(t, (send, id, socket) => {
@@ -322,6 +334,7 @@ const RST_STREAM = 3
 const SETTINGS = 4
 const PING = 6
 const END_HEADERS = 4
+const END_STREAM = 1
 const STATUS_200 = Buffer.from([0x88])
 const PREFACE_BYTES = 24
 

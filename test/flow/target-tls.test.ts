@@ -265,6 +265,19 @@ test('a target that speaks plain where TLS is due is refused with that as the re
   assert.deepEqual(secure.requests, [])
 })
 
+test('a plain service whose target answers with an alert of TLS is told so in the log', async (t) => {
+  // As most servers do; Node's own closes without a word.
+  const alert = Buffer.from([21, 3, 3, 0, 2, 2, 10])
+  const server = net.createServer((socket) => socket.on('error', () => {}).end(alert))
+  t.after(() => server.close())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  const gateway = await open(t, configOf({ alert: { port, service: { protocol: 'http' } } }))
+  assert.equal((await fetch(gateway, '/alert')).status, 502)
+  const isTold = () => gateway.log.some((line) => line.includes('the target speaks TLS at this port'))
+  await until(isTold, 'the reason in the log')
+})
+
 test('a handshake that hangs ends with connect_timeout, as 504', async (t) => {
   const sockets: net.Socket[] = []
   const silent = net.createServer((socket) => sockets.push(socket.on('error', () => {})))

@@ -44,6 +44,8 @@ export interface ConnectionOwner {
   readonly writes: WriteRequests
   /** Requests that found a connection which had served before. */
   reuses: number
+  /** Says why bytes from such a target are no answer, or '' where they don't show it. */
+  explainBytes(pool: Pool, bytes: Uint8Array): string
   closed(connection: TargetConnection): void
 }
 
@@ -283,7 +285,15 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
     this.#x = null
     this.destroy()
     x.carrier = null
+    if (x.status === 0 && x.response.used > 0) this.#explain(x)
     this.#owner.events.targetFault(x, fault)
+  }
+
+  /** It has said something, and no answer came of it. */
+  #explain(x: Exchange): void {
+    const { bytes, used } = x.response
+    const why = this.#owner.explainBytes(this.pool, bytes.subarray(0, used))
+    if (why !== '') x.detail = why
   }
 
   /** The answer is whole. The connection goes back first: the next request may come from within targetEnd. */

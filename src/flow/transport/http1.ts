@@ -209,6 +209,10 @@ export class Http1Transport implements Transport {
     return line
   }
 
+  explainBytes(pool: Pool, bytes: Uint8Array): string {
+    return this.sockets.explainBytes(pool.address, bytes)
+  }
+
   closed(connection: TargetConnection): void {
     this.#deadlines.remove(connection)
     this.#freed(connection.pool, connection.counted)

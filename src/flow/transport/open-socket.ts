@@ -12,6 +12,7 @@ import { type Fault, faults } from '../../base/faults.ts'
 import type { Machine } from '../../contract/plugin.ts'
 import type { Address, TargetTls } from '../../contract/target.ts'
 import { codeOf, explainFailure } from './tls/explain-failure.ts'
+import { explainFirstBytes } from './tls/first-bytes.ts'
 import { SecureContexts } from './tls/secure-contexts.ts'
 import { Sessions } from './tls/sessions.ts'
 import { TlsNews } from './tls/tls-news.ts'
@@ -104,8 +105,16 @@ export class TargetSockets {
     const { now, wall } = this.#tools
     const shown = this.#shown.get(socket) ?? []
     const why = explainFailure(address, { error, shown, wallMs: wall() })
-    this.#news.failed(address, why, now())
+    this.#news.tell(address, 'TLS to a target failed', why, now())
     return { fault: faults.TARGET_TLS, detail: `TLS to the target failed: ${why}` }
+  }
+
+  /** Says why a target's first bytes are no HTTP/1.1, or '' where they don't show it. */
+  explainBytes(address: Address, bytes: Uint8Array): string {
+    const why = explainFirstBytes(address, bytes)
+    if (why !== '')
+      this.#news.tell(address, 'a target does not speak HTTP/1.1 at this port', why, this.#tools.now())
+    return why
   }
 }
 

@@ -140,6 +140,7 @@ export class StreamTry implements Carrier, Timed {
     stream.on('headers', (_fields, _flags, ...rest) => this.#onInfo(pairsOf(rest)))
     stream.on('response', (_fields, flags, ...rest) => this.#onHead(pairsOf(rest), flags))
     stream.on('trailers', (_fields, _flags, ...rest) => this.#onTrailers(pairsOf(rest)))
+    this.#tellEndFromReset(stream)
     stream.on('data', (bytes: Buffer) => this.#onData(bytes))
     stream.on('end', () => this.#onEnd())
     stream.on('drain', () => this.#onDrain())
@@ -149,6 +150,18 @@ export class StreamTry implements Carrier, Timed {
       this.#isGarbled = error.code === 'ERR_HTTP2_ERROR'
     })
     stream.on('close', () => this.#onClose())
+  }
+
+  /**
+   * node:http2 ends the body in the same way behind END_STREAM and behind a reset with NO_ERROR, which is what Node's own
+   * servers send where a body breaks off. But a stream that was reset is closed by then.
+   */
+  #tellEndFromReset(stream: ClientHttp2Stream): void {
+    const push = stream.push
+    stream.push = (bytes, encoding) => {
+      if (bytes === null && !stream.closed) this.#isWhole = true
+      return push.call(stream, bytes, encoding)
+    }
   }
 
   #hear(x: Exchange): void {
@@ -207,14 +220,13 @@ export class StreamTry implements Carrier, Timed {
     if (!this.#tools.events.targetBody(x, bytes, 0, bytes.length) && this.#x === x) this.pause()
   }
 
-  /** Also of a stream that was reset: then its code says so, or bytes are missing. */
+  /** Also of a stream that was reset: 'close' follows. */
   #onEnd(): void {
     const x = this.#x
     const stream = this.#stream
     if (x === null || stream === null || x.status === 0) return
     const isShort = x.responseLength >= 0 && !x.bodyless && this.#got !== x.responseLength
-    const isReset = !this.#isWhole && stream.closed && stream.rstCode !== constants.NGHTTP2_NO_ERROR
-    if (isShort || isReset) return
+    if (isShort || !this.#isWhole) return
     this.#x = null
     x.carrier = null
     // A target may answer without the whole request: the rest is of no use.

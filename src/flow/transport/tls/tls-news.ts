@@ -1,4 +1,4 @@
-/** tls-news — tells operators of handshakes with targets that fail: once a second a pool, however many there are. */
+/** tls-news — tells operators what a target and its service do not agree on: once a second a pool, however often. */
 import type { Machine } from '../../../contract/plugin.ts'
 import type { Address } from '../../../contract/target.ts'
 
@@ -19,14 +19,14 @@ export class TlsNews {
     this.#told = new WeakMap()
   }
 
-  failed(address: Address, why: string, nowMs: number): void {
+  tell(address: Address, what: string, why: string, nowMs: number): void {
     const told = this.#told.get(address) ?? { atMs: Number.NEGATIVE_INFINITY, count: 0 }
     this.#told.set(address, told)
     told.count++
     if (nowMs - told.atMs < EVERY_MS) return
     const place = address.port === 0 ? address.ip : `${bracketed(address.ip)}:${address.port}`
     const sni = address.tls?.servername ?? ''
-    this.#log('warn', 'TLS to a target failed', { address: place, sni, why, count: told.count })
+    this.#log('warn', what, { address: place, sni, why, count: told.count })
     told.atMs = nowMs
     told.count = 0
   }

@@ -6,6 +6,7 @@ import { makeAuthority, makeLeaf } from '../../../../test/kit/certificates.ts'
 import { FakeBalancer, makeRoute, makeService } from '../../../../test/kit/flow-rig.ts'
 import type { Address, TargetPool, TargetTls } from '../../../contract/target.ts'
 import { explainFailure } from './explain-failure.ts'
+import { explainFirstBytes } from './first-bytes.ts'
 import { NAMES_MAX, NamedPools } from './named-pools.ts'
 import { poolKey, SecureContexts } from './secure-contexts.ts'
 import { FULL_EVERY_MS, Sessions } from './sessions.ts'
@@ -113,8 +114,8 @@ test('failures of one target are told once a second, with their number', () => {
   const lines: unknown[] = []
   const news = new TlsNews((_level, _message, fields) => lines.push(fields))
   const address = addressOf()
-  for (const nowMs of [0, 10, 999, 1000]) news.failed(address, 'why', nowMs)
-  news.failed(addressOf(), 'another', 1000)
+  for (const nowMs of [0, 10, 999, 1000]) news.tell(address, 'what', 'why', nowMs)
+  news.tell(addressOf(), 'what', 'another', 1000)
   const place = { address: '10.0.0.1:443', sni: 'own.test' }
   assert.deepEqual(lines, [
     { ...place, why: 'why', count: 1 },
@@ -132,4 +133,15 @@ test('of a chain that has expired, the certificate that has is named; nothing fo
   assert.match(why, /^certificate CN=leaf\.test .* has expired: above it, certificate CN=old\.test/)
   const odd = explainFailure(addressOf(), { error: new Error('a\n{"b":1}'), shown: [], wallMs: 0 })
   assert.equal(odd, 'a {"b":1}')
+})
+
+test('a target that does not answer in HTTP/1.1 is told apart by its first bytes', () => {
+  const clear = { ...addressOf(), tls: null }
+  const said = (hex: string): string => explainFirstBytes(clear, Buffer.from(hex, 'hex'))
+  assert.match(said('15030300020246'), /speaks TLS .*https\?/)
+  assert.match(said('160303007a02'), /speaks TLS/)
+  assert.match(said('000000040000000000'), /only HTTP\/2/)
+  assert.match(explainFirstBytes(addressOf(), Buffer.from('000006040000000000', 'hex')), /only HTTP\/2/)
+  for (const hex of ['', '15', '1504', '48545450', '0000000400000000', '000000040000000001'])
+    assert.equal(said(hex), '')
 })
