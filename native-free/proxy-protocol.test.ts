@@ -33,6 +33,7 @@ for (const [what, bytes, address] of whole)
       assert.deepEqual(readPreamble(Buffer.concat([bytes, Buffer.from(more)])), {
         length: bytes.length,
         address,
+        port: address === '' ? 0 : 0x1234,
       })
   })
 

@@ -13,6 +13,8 @@ export interface Preamble {
   readonly length: number
   /** '' when the proxy speaks for itself (UNKNOWN, LOCAL). */
   readonly address: string
+  /** Of that address; 0 where there is none. */
+  readonly port: number
 }
 
 /** 'more' while it can still become one. */
@@ -39,12 +41,12 @@ function readV1(bytes: Buffer): PreambleResult {
   if (end < 0) return bytes.length >= V1_MAX ? 'bad' : 'more'
   if (end + 2 > V1_MAX) return 'bad'
   const parts = bytes.latin1Slice(0, end).split(' ')
-  if (parts[1] === 'UNKNOWN') return { length: end + 2, address: '' }
+  if (parts[1] === 'UNKNOWN') return { length: end + 2, address: '', port: 0 }
   const [, family, source, destination, sourcePort, destinationPort, ...rest] = parts
   const fits = family === 'TCP4' ? isV4 : family === 'TCP6' ? isV6 : null
   if (fits === null || rest.length > 0 || !fits(source ?? '') || !fits(destination ?? '')) return 'bad'
   if (!isPort(sourcePort) || !isPort(destinationPort)) return 'bad'
-  return { length: end + 2, address: source! }
+  return { length: end + 2, address: source!, port: Number(sourcePort) }
 }
 
 function readV2(bytes: Buffer): PreambleResult {
@@ -53,12 +55,14 @@ function readV2(bytes: Buffer): PreambleResult {
   const command = bytes[12]! & 15
   if (version !== 2 || command > 1 || length > V2_MAX) return 'bad'
   if (bytes.length < length) return 'more'
-  if (command === 0) return { length, address: '' }
+  if (command === 0) return { length, address: '', port: 0 }
   const family = bytes[13]! >> 4
   const room = length - V2_HEADER
-  if (family === 1) return room < 12 ? 'bad' : { length, address: [...bytes.subarray(16, 20)].join('.') }
-  if (family === 2) return room < 36 ? 'bad' : { length, address: v6(bytes.subarray(16, 32)) }
-  return { length, address: '' }
+  if (family > 2 || family === 0) return { length, address: '', port: 0 }
+  if (room < (family === 1 ? 12 : 36)) return 'bad'
+  if (family === 1)
+    return { length, address: [...bytes.subarray(16, 20)].join('.'), port: bytes.readUInt16BE(24) }
+  return { length, address: v6(bytes.subarray(16, 32)), port: bytes.readUInt16BE(48) }
 }
 
 function v6(bytes: Buffer): string {

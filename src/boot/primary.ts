@@ -30,6 +30,7 @@ import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
 import { StateHost } from './state/state-host.ts'
 import { TlsSource } from './tls/tls-source.ts'
+import { unservedStreams } from './unserved-streams.ts'
 import { watchWorkers } from './workers/stuck-workers.ts'
 import { WorkerSet } from './workers/worker-set.ts'
 
@@ -205,6 +206,7 @@ export class Gateway {
       const showing = StatusServer.open({ addresses: statusListen, view, drain, health })
       const [, status] = await bothSettled(working, showing)
       this.#status = status
+      this.#tellUnserved(this.#reloader.config)
       if (watch && source.file !== '') this.#watch(source.file, stamp)
     } catch (cause) {
       await this.#workers.close()
@@ -232,8 +234,15 @@ export class Gateway {
     await this.#names.follow(config)
     this.#workers.publishTls()
     const refusals = await this.#workers.publish(epoch, packConfig(config))
-    if (refusals.length === 0) await this.#health.follow(config)
+    if (refusals.length > 0) return refusals
+    await this.#health.follow(config)
+    this.#tellUnserved(config)
     return refusals
+  }
+
+  #tellUnserved(config: Config): void {
+    const unserved = unservedStreams(config, this.#environment.streamListen)
+    if (unserved !== '') this.#log.write('warn', unserved, {})
   }
 
   #watch(file: string, stamp: string): void {

@@ -14,6 +14,7 @@ import type { PreambleReading } from './stream-tools.ts'
 export interface Prelude {
   /** Whom the preamble names, or ''. */
   readonly proxiedAddress: string
+  readonly proxiedPort: number
   readonly serverName: string
   /** Bytes that were read and belong to the session. */
   readonly first: Buffer
@@ -39,6 +40,7 @@ export class Preread implements Timed {
   #needsPreamble: boolean
   #seen: Buffer
   #proxiedAddress: string
+  #proxiedPort: number
   #isOver: boolean
 
   constructor(
@@ -57,6 +59,7 @@ export class Preread implements Timed {
     this.#needsPreamble = address.proxyProtocol
     this.#seen = NO_BYTES
     this.#proxiedAddress = ''
+    this.#proxiedPort = 0
     this.#isOver = false
   }
 
@@ -82,6 +85,7 @@ export class Preread implements Timed {
     if (found === 'bad') return this.fail(faults.REQUEST_MALFORMED)
     this.#needsPreamble = false
     this.#proxiedAddress = found.address
+    this.#proxiedPort = found.port
     this.#takeHello(this.#seen.subarray(found.length))
   }
 
@@ -97,7 +101,8 @@ export class Preread implements Timed {
   #done(serverName: string, first: Buffer): void {
     this.#release()
     this.socket.pause()
-    this.#owner.preread(this, { proxiedAddress: this.#proxiedAddress, serverName, first })
+    const proxied = { proxiedAddress: this.#proxiedAddress, proxiedPort: this.#proxiedPort }
+    this.#owner.preread(this, { ...proxied, serverName, first })
   }
 
   onDeadline(): void {

@@ -122,12 +122,13 @@ export class StreamListener implements PrereadOwner, SessionOwner {
     session.end(fault)
   }
 
-  #factsOf({ socket, address }: Preread, { proxiedAddress, serverName }: Prelude): StreamFacts {
+  #factsOf({ socket, address }: Preread, prelude: Prelude): StreamFacts {
+    const { proxiedAddress, proxiedPort, serverName } = prelude
     const peer = plain(socket.remoteAddress)
     const isProxied = proxiedAddress !== '' && this.tools.trusts(peer)
     return {
       clientAddress: isProxied ? proxiedAddress : peer,
-      clientPort: isProxied ? 0 : (socket.remotePort ?? 0),
+      clientPort: isProxied ? proxiedPort : (socket.remotePort ?? 0),
       localAddress: plain(socket.localAddress),
       localPort: socket.localPort ?? 0,
       isTls: address.ssl,
@@ -163,7 +164,7 @@ export class StreamListener implements PrereadOwner, SessionOwner {
   }
 }
 
-const NOTHING_SAID: Prelude = { proxiedAddress: '', serverName: '', first: Buffer.alloc(0) }
+const NOTHING_SAID: Prelude = { proxiedAddress: '', proxiedPort: 0, serverName: '', first: Buffer.alloc(0) }
 
 function refuse(socket: net.Socket, says: boolean): void {
   socket.on('error', () => {})

@@ -16,8 +16,11 @@ export interface PlanDoor {
   leave(x: Exchange): void
 }
 
-/** What a PROXY preamble came to: its length and the address it names, or '' . */
-export type PreambleReading = { readonly length: number; readonly address: string } | 'more' | 'bad'
+/** What a PROXY preamble came to: its length, and the address and port it names, or '' and 0. */
+export type PreambleReading =
+  | { readonly length: number; readonly address: string; readonly port: number }
+  | 'more'
+  | 'bad'
 
 export interface StreamTools {
   readonly clock: Clock

@@ -251,7 +251,7 @@ test('a stop lets sessions end, cuts them within DRAIN_MS, and logs those too', 
 
 test('behind a trusted proxy the client is whom its preamble names; another one is itself', async (t) => {
   const echo = await openTarget(t, openEcho())
-  const named = { name: 'named', protocols: ['tcp'], sources: [{ ip: '203.0.113.0/24' }] }
+  const named = { name: 'named', protocols: ['tcp'], sources: [{ ip: '203.0.113.0/24', port: 1000 }] }
   const services = [
     { ...tcpService(echo.port, {}, { name: 'anybody' }) },
     { ...tcpService(echo.port), name: 'b', routes: [named] },
