@@ -1,4 +1,4 @@
-/** What the state on disk promises: kept once it is said to be kept, whole or not at all, bounded, and never wrong in silence. */
+/** What the state on disk promises: kept once that is said, whole or not at all, bounded, never wrong in silence. */
 import assert from 'node:assert/strict'
 import {
   mkdtempSync,

@@ -70,17 +70,8 @@ test('a file that may not grow refuses changes by a clear error, and what was ke
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-small-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const program = `
-    import { FileStore } from ${JSON.stringify(new URL('../../src/store/file-store.js', import.meta.url).href)}
-    const store = await FileStore.open({ folder: ${JSON.stringify(folder)}, bytesMax: 1e8, now: Date.now, log: () => {} })
-    let kept = 0
-    try { for (;;) { await store.put('k' + kept, Buffer.alloc(1000), Infinity); kept++ } } catch (error) {
-      await store.remove('k0').catch(() => {})
-      console.log(JSON.stringify({ kept, reason: error.reason, message: error.message, k1: (await store.get('k1')).length }))
-    }
-    await store.close()`
-  const limited = `ulimit -f 64; exec "$0" --input-type=module -e "$1"`
-  const child = spawn('sh', ['-c', limited, process.execPath, program], {
+  const limited = 'ulimit -f 64; exec "$0" "$1" "$2" fill'
+  const child = spawn('sh', ['-c', limited, process.execPath, STORM, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let text = ''

@@ -1,6 +1,6 @@
-/** state-storm — a process that changes the state as fast as it can and writes each number down once it is kept, until it is killed. */
+/** state-storm — a process that changes the state as fast as it can, and says what is kept, until it is killed. */
 import { writeSync } from 'node:fs'
-import { NEVER } from '../../src/contract/machine/state-store.ts'
+import { NEVER, type StateError } from '../../src/contract/machine/state-store.ts'
 import { FileStore } from '../../src/store/file-store.ts'
 
 /** Two keys each, that have to be there together, and a value that names both. */
@@ -22,5 +22,21 @@ async function storm(folder: string): Promise<void> {
   await Promise.all(Array.from({ length: HANDS }, hand))
 }
 
-if (process.argv[2] !== undefined && process.argv[1]?.includes('state-storm') === true)
-  void storm(process.argv[2])
+/** Puts entries until one is refused, and says what came of it. */
+async function fill(folder: string): Promise<void> {
+  const store = await FileStore.open({ folder, bytesMax: 1e8, now: Date.now, log: () => {} })
+  for (let kept = 0; ; kept++) {
+    const error = await store.put(`k${kept}`, Buffer.alloc(1000), NEVER).then(
+      () => null,
+      (cause: StateError) => cause,
+    )
+    if (error === null) continue
+    const k1 = (await store.get('k1'))?.length
+    writeSync(1, JSON.stringify({ kept, reason: error.reason, message: error.message, k1 }))
+    return store.close()
+  }
+}
+
+const folder = process.argv[2]
+if (folder !== undefined && process.argv[1]?.includes('state-storm') === true)
+  void (process.argv[3] === 'fill' ? fill(folder) : storm(folder))

@@ -1,7 +1,8 @@
 /**
  * remote-state — a worker's state store: it asks the primary, who owns the files, by message.
  *
- * LIMITS  ASKS_MAX under way; an ask that is not answered within ANSWER_MS is given up, and nobody knows what came of it.
+ * LIMITS  ASKS_MAX under way; an ask that is not answered within ANSWER_MS is given up, and nobody knows what came of
+ *         it.
  */
 import { type Change, type StateEntry, StateError, StateStore } from '../../contract/machine/state-store.ts'
 import type { StateAnswer, StateAsk } from './state-messages.ts'

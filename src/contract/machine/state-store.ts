@@ -1,8 +1,8 @@
 /**
  * state-store — what has to outlive a request and a restart: keys with bytes and an expiry, one truth for all workers.
  *
- * Cold: it answers by promises. What it has said yes to is on disk (or in a database) by then, whole or not at all. Keys
- * and values are the plugin's own affair; a key begins with the plugin's name and a slash. Secrets go into it hashed.
+ * Cold: it answers by promises. What it has said yes to is on disk (or in a database) by then, whole or not at all.
+ * Keys and values are the plugin's own affair; a key begins with the plugin's name and a slash. Secrets go in hashed.
  */
 
 /** Write.expiresMs of what never ends. */

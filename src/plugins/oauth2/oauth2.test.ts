@@ -1,4 +1,4 @@
-/** oauth2 apart from the gateway: what its schema refuses, where a token may be, what is kept, and what a broken disk does. */
+/** oauth2 apart from the gateway: what its schema refuses, what is kept and what not, and what a broken disk does. */
 import assert from 'node:assert/strict'
 import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
@@ -13,7 +13,7 @@ import type { Exchange } from '../../contract/exchange.ts'
 import { DONE, type Handler, NEXT, type Verdict } from '../../contract/plugin.ts'
 import type { Value } from '../../contract/schema.ts'
 import { getField } from '../../http1/fields.ts'
-import { checkSecret } from './check-secret.ts'
+import { checkSecret } from './endpoints/check-secret.ts'
 import oauth2 from './oauth2.ts'
 import { makeToken } from './records.ts'
 

@@ -52,6 +52,10 @@ export class Parameters {
   }
 }
 
+export function parameterOf(x: Exchange, name: string): string | null {
+  return new Parameters(x).text(name)
+}
+
 /** The type of the body, in lower case, without parameters; '' without one. */
 export function typeOf(x: Exchange): string {
   return (getField(x.request, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()

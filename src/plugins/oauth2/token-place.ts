@@ -8,7 +8,7 @@ import { findRow, getField, removeField } from '../../http1/fields.ts'
 import { Argument } from '../../http1/forms/argument.ts'
 import { removeFromQuery } from '../../http1/forms/query.ts'
 import { STRIDE } from '../../http1/head.ts'
-import { Parameters, typeOf } from './parameters.ts'
+import { parameterOf, typeOf } from './parameters.ts'
 
 const NAME = 'access_token'
 const SP = 32
@@ -65,7 +65,7 @@ export class TokenPlace {
   }
 
   #findParameter(x: Exchange): boolean {
-    const token = new Parameters(x).text(NAME)
+    const token = parameterOf(x, NAME)
     if (token === null) return false
     this.bytes = Buffer.from(token)
     this.start = 0
@@ -78,8 +78,9 @@ export class TokenPlace {
     if (findRow(x.request, this.#header, 0) >= 0) return false
     const type = typeOf(x)
     if (type !== 'application/x-www-form-urlencoded' && type !== 'application/json') return false
-    const { bytes, pathEnd, targetEnd } = x.request
-    return pathEnd >= targetEnd || this.#argument.find(bytes, pathEnd + 1, targetEnd) === 0
+    const head = x.request
+    if (head.pathEnd >= head.targetEnd) return true
+    return this.#argument.find(head.bytes, head.pathEnd + 1, head.targetEnd) === 0
   }
 
   /** Takes it out of header, query and form. */

@@ -1,12 +1,12 @@
 /** clients — the applications that ask for tokens: who one says it is, and whether its secret is right. */
-import type { Exchange } from '../../contract/exchange.ts'
-import type { Credential, CredentialIndex } from '../../contract/identity/identities.ts'
-import type { Task } from '../../contract/machine/offload.ts'
-import type { Host } from '../../contract/plugin.ts'
-import { getField } from '../../http1/fields.ts'
+import type { Exchange } from '../../../contract/exchange.ts'
+import type { Credential, CredentialIndex } from '../../../contract/identity/identities.ts'
+import type { Task } from '../../../contract/machine/offload.ts'
+import type { Host } from '../../../contract/plugin.ts'
+import { getField } from '../../../http1/fields.ts'
+import type { Parameters } from '../parameters.ts'
+import { isSameSecret } from '../proofs.ts'
 import { type Asked, isHash } from './check-secret.ts'
-import type { Parameters } from './parameters.ts'
-import { isSameSecret } from './proofs.ts'
 
 export interface Claim {
   readonly id: string

@@ -1,6 +1,6 @@
-/** issue — the token endpoint: a client proves who it is, and gets tokens for a code, a refresh token, a user or itself. */
-import type { Exchange } from '../../contract/exchange.ts'
-import type { Credential } from '../../contract/identity/identities.ts'
+/** issue — the token endpoint: a client proves who it is, and gets tokens for a code, a user, itself or a refresh token. */
+import type { Exchange } from '../../../contract/exchange.ts'
+import type { Credential } from '../../../contract/identity/identities.ts'
 import {
   BAD_BASIC_CLIENT,
   BAD_CLIENT,
@@ -13,13 +13,13 @@ import {
   OauthError,
   PUBLIC_SECRET,
   SCOPE_MISMATCH,
-} from './answers.ts'
+} from '../answers.ts'
+import type { Parameters } from '../parameters.ts'
+import { checkVerifier, isPublic, mayRefresh, readScope } from '../proofs.ts'
+import type { Config } from '../schema.ts'
+import { TOKEN_LENGTH_MAX } from '../tokens.ts'
 import { type Endpoint, knowsProvisionKey, redirectsOf, userOf } from './authorize.ts'
 import type { Claim } from './clients.ts'
-import type { Parameters } from './parameters.ts'
-import { checkVerifier, isPublic, mayRefresh, readScope } from './proofs.ts'
-import type { Config } from './schema.ts'
-import { TOKEN_LENGTH_MAX } from './tokens.ts'
 
 interface Request {
   readonly endpoint: Endpoint

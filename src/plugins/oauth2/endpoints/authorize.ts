@@ -1,5 +1,5 @@
 /** authorize — the authorization endpoint: a login page that has the user's consent asks here for a code or a token. */
-import type { Credential } from '../../contract/identity/identities.ts'
+import type { Credential } from '../../../contract/identity/identities.ts'
 import {
   BAD_CLIENT,
   BAD_PROVISION_KEY,
@@ -9,12 +9,12 @@ import {
   bodyOf,
   NO_USER,
   OauthError,
-} from './answers.ts'
+} from '../answers.ts'
+import type { Parameters } from '../parameters.ts'
+import { isSameSecret, readChallenge, readScope } from '../proofs.ts'
+import type { Config } from '../schema.ts'
+import type { Tokens } from '../tokens.ts'
 import type { Clients } from './clients.ts'
-import type { Parameters } from './parameters.ts'
-import { isSameSecret, readChallenge, readScope } from './proofs.ts'
-import type { Config } from './schema.ts'
-import type { Tokens } from './tokens.ts'
 
 export interface Endpoint {
   readonly config: Config
