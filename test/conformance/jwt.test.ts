@@ -67,6 +67,27 @@ function assertRefused(rig: Rig, answer: Message, body: object, challenge: strin
 
 eachEngine('jwt', { config, env: { SLUICE_LOG_LEVEL: 'debug' } }, (check) => {
   check(
+    'a token with the signature of another that passed on the same connection is refused',
+    async (rig) => {
+      const good = mint({ iss: 'of-jo', role: 'user' })
+      const forged = mint({ iss: 'of-jo', role: 'root' }).slice(0, -43) + good.slice(-43)
+      const client = await rig.connect()
+      const statusOf = async (request: string) => {
+        await client.send(request)
+        return (await client.answer()).status
+      }
+      for (const place of [
+        (token: string) => get('/plain', bearer(token)),
+        (token: string) => get(`/plain?jwt=${token}`),
+      ]) {
+        assert.equal(await statusOf(place(good)), 200)
+        for (let i = 0; i < 3; i++) assert.equal(await statusOf(place(forged)), 401)
+        assert.equal(await statusOf(place(good)), 200)
+      }
+    },
+  )
+
+  check(
     'a token that a consumer’s key has signed passes, and the target is told whose it is',
     async (rig) => {
       for (let i = 0; i < 2; i++) {

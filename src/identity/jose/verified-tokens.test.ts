@@ -81,3 +81,13 @@ test('what nobody asks for is swept out, and no timer is left behind', () => {
   tokens.close()
   assert.deepEqual([tokens.count, calledOff], [0, 1])
 })
+
+test('a token that comes to lie where a verified one was read, with its signature, is not taken for it', () => {
+  const tokens = new VerifiedTokens<string>(SEED)
+  const signature = 's'.repeat(43)
+  const memory = bytesOf(`head.user.${signature}`)
+  tokens.openPlace(memory.subarray(0, memory.length), 0, 10, 'jo')
+  memory.write('root', 5)
+  assert.equal(tokens.find(memory, 0, memory.length, 0), null)
+  assert.equal(find(tokens, `head.user.${signature}`), 'jo')
+})

@@ -79,7 +79,8 @@ export class VerifiedTokens<T> {
     const first = this.#setOf(token, 0, token.length)
     const at = this.#freeIn(first, nowMs)
     if (this.#slots[at] === null) this.#count++
-    this.#slots[at] = new Kept(this.#print, token.slice(), untilMs, value)
+    // Not by `slice`: a Buffer's is a view of the connection's memory, where the next request's token comes to lie.
+    this.#slots[at] = new Kept(this.#print, Uint8Array.from(token), untilMs, value)
   }
 
   /** Takes out what has ended. */
