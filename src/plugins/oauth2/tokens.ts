@@ -126,7 +126,7 @@ export class Tokens {
   }
 
   /** Null: it is not good any more. */
-  async renew(token: string, found: Refreshable): Promise<Body | null> {
+  async renew(token: string, found: Refreshable, tries = TRIES): Promise<Body | null> {
     const { record, key, bytes } = found
     const keeps = this.#config.reuse_refresh_token
     const made = this.#make(record, true, record.family, keeps ? token : '')
@@ -138,7 +138,7 @@ export class Tokens {
     if (await this.#state.commit({ when, write: [...old, ...made.write] })) return made.body
     // Somebody has used it at this very moment: both come with the same token, and one of them has stolen it.
     const again = await this.findRefresh(token)
-    return keeps && again !== null ? this.renew(token, again) : null
+    return keeps && again !== null && tries > 1 ? this.renew(token, again, tries - 1) : null
   }
 
   /** What stands in the configuration can't be taken out of it. */
