@@ -100,7 +100,8 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
   }
 
   #accept(accepted: net.Socket, address: ListenAddress): void {
-    if (this.#open.size + this.#waiting.size + this.#shaking.size >= this.limits.connectionsMax) {
+    const held = this.#open.size + this.#waiting.size + this.#shaking.size
+    if (held + this.#tools.others() >= this.limits.connectionsMax) {
       this.#tools.onCount('refused')
       return void accepted.destroy()
     }

@@ -15,6 +15,8 @@ export interface ListenerTools {
   readonly readBuffer: Buffer
   /** Told of each connection: accepted, closed, refused for want of room. */
   readonly onCount: (what: 'accepted' | 'closed' | 'refused') => void
+  /** Connections of the worker elsewhere, which share connectionsMax. */
+  readonly others: () => number
   /** Told of each TLS handshake that came to nothing, and why. */
   readonly onHandshakeFailed: (why: string) => void
 }

@@ -336,6 +336,20 @@ test('a request that was on its way to a listener that drains is answered, as th
   await assertNoneLost(rig)
 })
 
+test('connections of streams count too: together they are no more than CONNECTIONS_MAX', async (t) => {
+  let streams = 1
+  const rig = await makeClientRig(t, { proxyProtocol: true, connectionsMax: 2, others: () => streams })
+  const first = await rig.connect()
+  const second = await rig.connect()
+  await until(() => second.isClosed(), 'there is room for one')
+  assert.equal(first.isClosed(), false)
+  streams = 0
+  rig.flow.onEnter = (x) => answer(x, 'ok')
+  const third = await rig.connect()
+  third.socket.write(`PROXY TCP4 9.9.9.9 8.8.8.8 1 2\r\n${GET}`)
+  await until(() => bodies(third.got()).length === 1, 'the answer, now that there is room')
+})
+
 test('who owes a PROXY preamble counts as a connection, and does not hold up draining', async (t) => {
   const rig = await makeClientRig(t, { proxyProtocol: true, connectionsMax: 2 })
   const [silent, speaks] = [await rig.connect(), await rig.connect()]

@@ -101,6 +101,7 @@ async function openGateway(t: TestContext): Promise<{ turn: SeenTurn; port: numb
     deadlines,
     readBuffer,
     onCount: () => {},
+    others: () => 0,
     onHandshakeFailed: () => {},
   })
   const port = await freePort()

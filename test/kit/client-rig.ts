@@ -94,9 +94,9 @@ export const LIMITS: ListenerLimits = {
 
 export async function makeClientRig(
   t: TestContext,
-  more: Partial<ListenerLimits> & { proxyProtocol?: boolean; http2?: boolean } = {},
+  more: Partial<ListenerLimits> & { proxyProtocol?: boolean; http2?: boolean; others?: () => number } = {},
 ): Promise<ClientRig> {
-  const { proxyProtocol = false, http2 = false, ...limits } = more
+  const { proxyProtocol = false, http2 = false, others = () => 0, ...limits } = more
   let aheadMs = 0
   const clock = new Clock(
     () => performance.now() + aheadMs,
@@ -114,6 +114,7 @@ export async function makeClientRig(
     deadlines,
     readBuffer: Buffer.allocUnsafeSlow(64 * 1024),
     onCount: () => {},
+    others,
     onHandshakeFailed: () => {},
   })
   const port = await freePort()

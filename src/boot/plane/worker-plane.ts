@@ -117,10 +117,16 @@ function makeListeners(
     exchanges,
     limits,
     onCount: (what) => tally.connection(what),
+    others: () => streams.listener.connections,
     onHandshakeFailed: handshakeFailures(options),
   })
   const { plans } = flow.stages
-  const streams = new StreamPlane(options, { ...tools, exchanges, plans, others: () => listener.connections })
+  const streams: StreamPlane = new StreamPlane(options, {
+    ...tools,
+    exchanges,
+    plans,
+    others: () => listener.connections,
+  })
   return { listener, streams }
 }
 

@@ -98,7 +98,7 @@ export class UwsListener implements Omit<Listener, 'secure'>, UwsShared {
   }
 
   #serve(res: UwsResponse, req: UwsRequest, door: UwsDoor, context: UwsContext | null): void {
-    if (this.connections > this.limits.connectionsMax) {
+    if (this.connections + this.#tools.others() > this.limits.connectionsMax) {
       this.#tools.onCount('refused')
       return void res.close()
     }
