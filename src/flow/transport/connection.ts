@@ -291,8 +291,7 @@ export class TargetConnection implements Carrier, Flushable, Timed, Pooled, Writ
 
   /** It has said something, and no answer came of it. */
   #explain(x: Exchange): void {
-    const { bytes, used } = x.response
-    const why = this.#owner.explainBytes(this.pool, bytes.subarray(0, used))
+    const why = this.#owner.explainBytes(this.pool, x.response.bytes.subarray(0, x.response.used))
     if (why !== '') x.detail = why
   }
 

@@ -153,8 +153,8 @@ export class StreamTry implements Carrier, Timed {
   }
 
   /**
-   * node:http2 ends the body in the same way behind END_STREAM and behind a reset with NO_ERROR, which is what Node's own
-   * servers send where a body breaks off. But a stream that was reset is closed by then.
+   * node:http2 ends the body in the same way behind END_STREAM and behind a reset with NO_ERROR, which is what Node's
+   * own servers send where a body breaks off. But a stream that was reset is closed by then.
    */
   #tellEndFromReset(stream: ClientHttp2Stream): void {
     const push = stream.push
