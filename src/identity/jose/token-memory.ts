@@ -9,6 +9,7 @@ const SWEEP_MS = 60_000
 export class TokenMemory<T> extends VerifiedTokens<T> {
   readonly #machine: Machine
   #callOff: (() => void) | null = null
+  #isClosed = false
 
   constructor(machine: Machine) {
     super(makeSeed(machine))
@@ -16,11 +17,14 @@ export class TokenMemory<T> extends VerifiedTokens<T> {
   }
 
   override openPlace(token: Uint8Array, nowMs: number, untilMs: number, value: T): void {
+    // For a request that is under way since before: nobody would give the room back.
+    if (this.#isClosed) return
     super.openPlace(token, nowMs, untilMs, value)
     if (this.#callOff === null && this.count > 0) this.#sweepLater()
   }
 
   close(): void {
+    this.#isClosed = true
     this.#callOff?.()
     this.#callOff = null
     this.clear()

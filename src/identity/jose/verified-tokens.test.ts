@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { makeHost } from '../../../test/kit/plugin-host.ts'
 import { Fingerprint } from '../../base/fingerprint.ts'
 import { TokenMemory } from './token-memory.ts'
-import { KEPT_BYTES_MAX, SLOTS, VerifiedTokens } from './verified-tokens.ts'
+import { ALL_BYTES_MAX, KEPT_BYTES_MAX, SLOTS, VerifiedTokens } from './verified-tokens.ts'
 
 const SEED = { a: 1, b: 2 }
 const bytesOf = (text: string): Buffer => Buffer.from(text)
@@ -90,4 +90,36 @@ test('a token that comes to lie where a verified one was read, with its signatur
   memory.write('root', 5)
   assert.equal(tokens.find(memory, 0, memory.length, 0), null)
   assert.equal(find(tokens, `head.user.${signature}`), 'jo')
+})
+
+test('all tables together hold no more than there is room for, and give back what they let go', () => {
+  const room = { used: 0 }
+  const tables = Array.from({ length: 8 }, () => new VerifiedTokens<string>(SEED, room))
+  const tail = 'x'.repeat(KEPT_BYTES_MAX - 8)
+  for (let i = 0; room.used < ALL_BYTES_MAX - KEPT_BYTES_MAX - 1000; i++)
+    tables[i % 8]!.openPlace(
+      bytesOf(
+        String(i)
+          .padStart(8)
+          .concat(tail.slice(i % 99), String(i)),
+      ),
+      0,
+      10,
+      'jo',
+    )
+  for (const table of tables) table.openPlace(bytesOf('y'.repeat(KEPT_BYTES_MAX)), 0, 10, 'jo')
+  assert.ok(room.used <= ALL_BYTES_MAX)
+  tables[0]!.sweep(10)
+  const last = 'z'.repeat(60)
+  tables[0]!.openPlace(bytesOf(last), 10, 20, 'jo')
+  assert.equal(find(tables[0]!, last, 10), 'jo')
+  for (const table of tables) table.clear()
+  assert.equal(room.used, 0)
+})
+
+test('once it is closed a memory takes nothing more in', () => {
+  const memory = new TokenMemory<string>(makeHost({ later: () => () => {}, wall: () => 0 }))
+  memory.close()
+  memory.openPlace(bytesOf('a.b.c'), 0, 10, 'jo')
+  assert.equal(memory.count, 0)
 })
