@@ -37,6 +37,8 @@ export function readSchema(text: string): Json {
 
 export function compileValue(schema: Json, draft: Draft): Check {
   if (!isObject(schema)) throw new Error('it is to be a JSON object')
+  // The schema is itself held against one.
+  openBudget()
   const validate = openAjv(draft).compile(prepareSchema(schema, draft) as object) // an object stays one
   return (value) => {
     openBudget()

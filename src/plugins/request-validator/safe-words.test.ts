@@ -55,6 +55,19 @@ test('a deep schema of references and a deep body do not overflow the stack', ()
   assert.equal(checkBody({ schema, version: 'draft7', body }), '')
 })
 
+test('items that have to be unique on each of many levels cost a bounded amount of work', () => {
+  const check = compileSchema('{"items":{"$ref":"#"},"uniqueItems":true}', 'draft7')
+  const nested = (size: number, depth: number): unknown =>
+    depth === 0 ? 'x'.repeat(size) : [nested(size, depth - 1), 0]
+  assert.throws(() => check(nested(60_000, 900)), /too much work/)
+  assert.equal(check(nested(60_000, 20)), '')
+  const pair = [1, 2]
+  assert.match(check([pair, pair]), /duplicate/)
+  // Behind a body that took too much, and with lists that its own description wants unique.
+  assert.throws(() => check(nested(60_000, 900)), /too much work/)
+  assert.equal(compileSchema('{"type":["array","string"],"uniqueItems":true}', 'draft7')('a'), '')
+})
+
 test('what JSON.parse reads without doubt is read the same', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {

@@ -15,6 +15,8 @@ export const PROGRAM_MAX = 1000
 export const FORMAT_LENGTH_MAX = 2048
 /** Schemas tried for one body, through references. */
 export const TRIES_MAX = 1_000_000
+/** Characters of items that `uniqueItems` has written out to compare them: as many cost as much as a try. */
+const CHARS_A_TRY = 8
 
 interface Pattern {
   test(text: string): boolean
@@ -45,13 +47,14 @@ export function openBudget(): void {
   budget.left = TRIES_MAX
 }
 
-function spend(): boolean {
-  if (--budget.left < 0) throw new Error('it takes too much work to validate')
+function spend(tries = 1): boolean {
+  budget.left -= tries
+  if (budget.left < 0) throw new Error('it takes too much work to validate')
   return true
 }
 
 export function addSafeWords(ajv: Ajv, formats: Readonly<Record<string, Format>>): void {
-  ajv.addKeyword({ keyword: BUDGET, schema: false, errors: false, validate: spend })
+  ajv.addKeyword({ keyword: BUDGET, schema: false, errors: false, validate: () => spend() })
   ajv.removeKeyword('uniqueItems')
   ajv.addKeyword({
     keyword: 'uniqueItems',
@@ -63,11 +66,14 @@ export function addSafeWords(ajv: Ajv, formats: Readonly<Record<string, Format>>
   for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, boundFormat(name, format))
 }
 
+/** Where a schema refers to itself, what is nested is written out once a level. */
 function areUnique(items: readonly unknown[]): boolean {
+  if (items.length < 2) return true
   const seen = new Set<unknown>()
   for (const item of items) {
     // No text of an object or array is that of a string: those keep their quotes.
     const key = typeof item === 'number' || typeof item === 'boolean' ? item : canonical(item)
+    if (typeof key === 'string') spend(key.length / CHARS_A_TRY)
     if (seen.has(key)) return false
     seen.add(key)
   }
