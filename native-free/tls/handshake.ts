@@ -11,7 +11,7 @@ import type { ClientTls } from '../../src/contract/tls.ts'
 import type { TlsContexts } from './contexts.ts'
 import { answerPlainHttp, isPlainHttp } from './plain-http.ts'
 import { lowered } from './sni-table.ts'
-import { readClientTls, type TlsHandle } from './tls-handle.ts'
+import { forgetHandshakes, readClientTls, type TlsHandle } from './tls-handle.ts'
 
 /** What a handshake came to. */
 export interface Shaken {
@@ -66,6 +66,9 @@ export class Handshake implements Timed {
     this.#socket.on('secure', () => this.#done())
     this.#socket.on('error', (error) => this.#failed(error))
     this.#socket.on('close', () => this.#over(''))
+    // Who leaves before it is done, as a load balancer's check of the port does, is noticed only by a reader.
+    this.#socket.on('readable', () => this.#socket.read())
+    this.#socket.on('end', () => this.#left())
     // Node would look for what was put back a tick later, when more may have come past it.
     const held: Buffer | null = accepted.read()
     if (held !== null) this.take(held)
@@ -97,6 +100,8 @@ export class Handshake implements Timed {
     if (this.#isOver) return
     this.#isOver = true
     const socket = this.#socket
+    socket.removeAllListeners('readable')
+    socket.removeAllListeners('end')
     // Either is false where there is none; the types leave one out.
     const { servername, alpnProtocol } = socket as unknown as Record<string, unknown>
     const tls = readClientTls(socket, this.#contexts.asksForCertificates)
@@ -104,12 +109,19 @@ export class Handshake implements Timed {
     const owner = socket as unknown as { _handle: TlsHandle | null }
     const handle = owner._handle!
     owner._handle = null
+    forgetHandshakes(handle)
     this.#owner.onShaken(this, {
       handle,
       sni: typeof servername === 'string' ? lowered(servername) : '',
       isHttp2: alpnProtocol === 'h2',
       tls,
     })
+  }
+
+  #left(): void {
+    if (this.#isOver) return
+    this.#over('the client left')
+    this.destroy()
   }
 
   #failed(error: NodeJS.ErrnoException): void {

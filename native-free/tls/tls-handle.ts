@@ -10,6 +10,8 @@ export interface TlsHandle {
   readonly _parent?: { reset?(): number }
   /** As if they had come from the socket. */
   receive(bytes: Uint8Array): void
+  onhandshakestart: () => void
+  onhandshakedone: () => void
   getPeerCertificate(withIssuers: boolean): PeerCertificate | undefined
 }
 
@@ -46,6 +48,17 @@ class HandshakeResult implements ClientTls {
     return this.#certificates
   }
 }
+
+/**
+ * Node counts later handshakes (a renegotiation that is refused, new keys) on the TLSSocket, which is gone: its
+ * functions would throw, and end the worker.
+ */
+export function forgetHandshakes(handle: TlsHandle): void {
+  handle.onhandshakestart = nothing
+  handle.onhandshakedone = nothing
+}
+
+function nothing(): void {}
 
 /** To be called as the handshake ends, while `socket` still has its handle. */
 export function readClientTls(socket: TLSSocket, asked: boolean): ClientTls {

@@ -217,6 +217,30 @@ test(
   },
 )
 
+test('who comes and goes without a word, as checks of a port do, is let go at once', LIMIT, async () => {
+  const gateway = await openGateway({
+    config: kongYml({ routes: [{ name: 'only', paths: ['/'] }] }),
+    listen: '127.0.0.1:PORT ssl',
+    env: { SLUICE_CLIENT_HEADER_TIMEOUT: '1h' },
+  })
+  try {
+    for (const words of [Buffer.alloc(0), Buffer.from([22, 3, 1, 2, 0, 1])]) {
+      const socket = net.connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true })
+      let isClosed = false
+      socket.on('close', () => {
+        isClosed = true
+      })
+      socket.on('error', () => {})
+      socket.on('end', () => socket.destroy())
+      socket.resume()
+      socket.end(words)
+      await until('the other end', () => isClosed)
+    }
+  } finally {
+    await gateway.stop()
+  }
+})
+
 function preambled(port: number): net.Socket {
   const socket = net.connect(port, '127.0.0.1')
   socket.write('PROXY TCP4 203.0.113.7 127.0.0.1 4660 443\r\n')

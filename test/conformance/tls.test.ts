@@ -166,6 +166,8 @@ describe('sessions', () => {
     socket.renegotiate({}, () => {})
     const [error] = (await refused) as [NodeJS.ErrnoException]
     assert.match(String(error.code), /NO_RENEGOTIATION|ECONNRESET/)
+    assert.equal((await askTls(gateway.port, {}, '/small')).status, 200)
+    assert.ok(!gateway.log.some((line) => line.includes('died')))
   })
 })
 
