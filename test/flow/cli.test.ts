@@ -180,7 +180,14 @@ test('explain names the route, the plugins with their configuration, and what wo
     kongYml({
       services: [{ name: 's', url: 'http://127.0.0.1:9/base', routes: [{ name: 'r', paths: ['/r'] }] }],
       routes: [{ name: 'other', paths: ['/other'], hosts: ['a.test'] }],
-      plugins: [{ name: 'correlation-id', service: 's', config: { header_name: 'X-Mine' } }],
+      plugins: [
+        { name: 'correlation-id', service: 's', config: { header_name: 'X-Mine' } },
+        {
+          name: 'rate-limiting',
+          service: 's',
+          config: { minute: 5, policy: 'redis', redis: { host: '127.0.0.1', port: 9, password: 'hush' } },
+        },
+      ],
     }),
   )
   const ran = await sluice(['explain', '-c', config, 'GET', 'http://localhost/r/x?y=1'])
@@ -189,6 +196,8 @@ test('explain names the route, the plugins with their configuration, and what wo
   assert.match(ran.out, /other: .*host localhost/)
   assert.match(ran.out, /correlation-id .*from service s/)
   assert.match(ran.out, /X-Mine/)
+  assert.match(ran.out, /"password":"<hidden>"/)
+  assert.doesNotMatch(ran.out + ran.err, /hush/)
   assert.match(ran.out, /sent: GET \/base\/x\?y=1/)
   const none = await sluice(['explain', '-c', config, 'GET', 'http://a.test/none'])
   assert.equal(none.code, 1)

@@ -26,6 +26,7 @@ import { NameSource } from '../sources/name-source.ts'
 import { makeTrialTools } from '../sources/trial.ts'
 import { EXIT_OK, EXIT_REFUSED } from './exit-codes.ts'
 import { makeRequest } from './imagined-request.ts'
+import { withoutSecrets } from './secrets/without-secrets.ts'
 import { readSettings } from './settings.ts'
 
 export interface ExplainFlags {
@@ -77,10 +78,10 @@ function describe(x: Exchange, config: Config, tools: BuildTools): number {
     const route = x.route
     if (route === null) {
       say(`\nanswer: ${faults.ROUTE_NOT_FOUND.status} ${faults.ROUTE_NOT_FOUND.text}`)
-      describeChain(buildGlobalChain(bindings), config, null)
+      describeChain(buildGlobalChain(bindings), config, { route: null, tools })
       return EXIT_REFUSED
     }
-    describeChain(route.chain, config, route)
+    describeChain(route.chain, config, { route, tools })
     describeTarget(x, route)
     return EXIT_OK
   } finally {
@@ -98,13 +99,20 @@ function describeRoutes(x: Exchange, inputs: readonly RouteInput[], tools: Build
   })
 }
 
-function describeChain(chain: Chain, config: Config, route: Route | null): void {
+interface Scene {
+  readonly route: Route | null
+  readonly tools: BuildTools
+}
+
+function describeChain(chain: Chain, config: Config, { route, tools }: Scene): void {
   say('\nplugins, in the order they run')
   if (chain.links.length === 0) say('    none')
   for (const link of chain.links) {
     say(`    ${link.plugin} (priority ${link.priority}), from ${link.origin}`)
     const entity = link.handler === null ? null : entityOf(config, link.plugin, route)
-    if (entity !== null) say(`        ${JSON.stringify(withoutNulls(entity.config))}`)
+    const schema = tools.plugins.get(link.plugin)?.schema
+    if (entity !== null && schema !== undefined)
+      say(`        ${JSON.stringify(withoutSecrets(entity.config, schema))}`)
     if (!chain.fixed) say('        a consumer may have a configuration of its own')
   }
 }
@@ -124,10 +132,6 @@ function entityOf(config: Config, plugin: string, route: Route | null): PluginEn
     closest = close
   }
   return best
-}
-
-function withoutNulls(config: PluginEntity['config']): object {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
 }
 
 function describeTarget(x: Exchange, route: Route): void {
