@@ -98,7 +98,7 @@ export class VerifiedTokens<T> {
     this.#room.used += size
     this.#count++
     // Not by `slice`: a Buffer's is a view of the connection's memory, where the next request's token comes to lie.
-    this.#slots[at] = new Kept(this.#print, Uint8Array.from(token), untilMs, value)
+    this.#slots[at] = new Kept(this.#print, new Uint8Array(token), untilMs, value)
   }
 
   /** Takes out what has ended. */
