@@ -19,7 +19,7 @@ test('what is written in the one form is read back, whatever the values', () => 
       spaces,
       (username, algorithm, list, signature, space) => {
         const rest = [`algorithm="${algorithm}"`, `headers="${list.join(' ')}"`, `signature="${signature}"`]
-        const text = [`hmac username="${username}"`, ...rest].join(`,${space}`)
+        const text = [`hmac${space}username="${username}"`, ...rest].join(`,${space}`)
         assert.deepEqual(parseParameters(text), { username, algorithm, headers: list, signature })
       },
     ),

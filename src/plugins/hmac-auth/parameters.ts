@@ -18,7 +18,7 @@ export interface Parameters {
 export const NAMES_MAX = 64
 
 const FORM =
-  /^hmac +username="([^"]+)",[ \t]*algorithm="([^"]+)",[ \t]*headers="([^"]+)",[ \t]*signature="([^"]+)"$/i
+  /^hmac[ \t]*username="([^"]+)",[ \t]*algorithm="([^"]+)",[ \t]*headers="([^"]+)",[ \t]*signature="([^"]+)"$/i
 
 /** Null: it says something else. */
 export function parseParameters(value: string): Parameters | null {
