@@ -21,7 +21,7 @@ const BASE = {
 /** A service a configuration. */
 const CONFIGS: Record<string, object> = {
   plain: {},
-  realm: { realm: 'shop', mandatory_scope: true },
+  realm: { realm: 'shop', mandatory_scope: true, pkce: 'strict' },
   hide: { hide_credentials: true },
   short: { token_expiration: 1 },
   forever: { token_expiration: 0 },
@@ -192,7 +192,7 @@ eachEngine('oauth2', { config, env, caseMs: 60_000 }, (check) => {
   })
 
   check('a public client proves that a code is its own', async (rig) => {
-    const verifier = 'v'.repeat(43)
+    const verifier = 'abcdelfhigklmnopqrstuvwxyz0123456789abcdefghijklmnop9'
     const challenge = createHash('sha256').update(verifier).digest('base64url')
     const ask = { client_id: 'mobile', response_type: 'code', ...LOGIN }
     const without = await rig.ask(post('/plain/oauth2/authorize', ask))
@@ -201,12 +201,17 @@ eachEngine('oauth2', { config, env, caseMs: 60_000 }, (check) => {
       /error=invalid_request&error_description=code_challenge is required/,
     )
     assert.equal(without.status, 400)
-    const own = { client_id: 'mobile', code_challenge: challenge, code_challenge_method: 'S256' }
+    // S256 is what is meant without a method, and the other alphabet of base64 will do.
+    const own = {
+      client_id: 'mobile',
+      code_challenge: `${challenge.replaceAll('-', '+').replaceAll('_', '/')}=`,
+    }
     const given = { client_id: 'mobile', grant_type: 'authorization_code' }
     const code = await codeOf(rig, 'plain', own)
     const tries = [
       [{}, 'invalid_request', 'code_verifier is required for PKCE authorization requests'],
       [{ code_verifier: 'short' }, 'invalid_request', 'code_verifier must be between 43 and 128 characters'],
+      [{ code_verifier: '' }, 'invalid_request', 'code_verifier must be between 43 and 128 characters'],
       [{ code_verifier: 'w'.repeat(43) }, 'invalid_grant', 'Invalid code'],
       [{ client_secret: 'x' }, 'invalid_request', 'client_secret is disallowed for public clients'],
     ] as const
@@ -214,6 +219,29 @@ eachEngine('oauth2', { config, env, caseMs: 60_000 }, (check) => {
       assertError(await rig.ask(post('/plain/oauth2/token', { ...given, code, ...more })), 400, error, said)
     const answer = await rig.ask(post('/plain/oauth2/token', { ...given, code, code_verifier: verifier }))
     assert.equal(answer.status, 200, answer.text)
+  })
+
+  check('a code whose challenge was taken out on its way is no good to who has the verifier', async (rig) => {
+    const given = { ...CLIENT, grant_type: 'authorization_code', code_verifier: 'v'.repeat(43) }
+    const answer = await rig.ask(post('/plain/oauth2/token', { ...given, code: await codeOf(rig, 'plain') }))
+    assertError(answer, 400, 'invalid_grant', 'Invalid code')
+  })
+
+  check('parameters and tokens come in multipart forms too', async (rig) => {
+    const ask = (path: string, given: Given) => {
+      const parts = Object.entries(given).map(
+        ([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+      )
+      const body = `${parts.join('')}--b--\r\n`
+      const lines = ['X-Forwarded-Proto: https', 'Content-Type: multipart/form-data; boundary=b']
+      const length = `Content-Length: ${body.length}`
+      return rig.ask(`${[`POST ${path} HTTP/1.1`, 'Host: a', ...lines, length].join('\r\n')}\r\n\r\n${body}`)
+    }
+    const made = await ask('/plain/oauth2/token', { ...CLIENT, grant_type: 'client_credentials' })
+    assert.equal(made.status, 200, made.text)
+    const { access_token } = JSON.parse(made.text) as Pair
+    assert.equal((await ask('/plain/x', { access_token })).status, 200)
+    assert.match(rig.target.last.text, /name="access_token"/)
   })
 
   check('the implicit grant gives a token in the fragment, and no refresh token', async (rig) => {
@@ -246,14 +274,17 @@ eachEngine('oauth2', { config, env, caseMs: 60_000 }, (check) => {
       }
       const at = 'https://app/cb?error='
       await back({ scope: 'wat' }, `${at}invalid_scope&error_description="wat" is an invalid scope`)
-      await back({}, `${at}invalid_scope&error_description=You must specify a scope`)
+      for (const blank of [{}, { scope: ' ' }])
+        await back(blank, `${at}invalid_scope&error_description=You must specify a scope`)
+      const noChallenge = 'code_challenge is required for public clients'
+      await back({ scope: 'email' }, `${at}invalid_request&error_description=${noChallenge}`)
       const other = { scope: 'email', redirect_uri: 'https://evil/', state: '1' }
       const said =
         'Invalid redirect_uri that does not match with any redirect_uri created with the application'
       await back(other, `${at}invalid_request&error_description=${said}&state=1`)
       await back(
         { scope: 'email', response_type: 'x', redirect_uri: 'https://app/cb?x=1' },
-        'https://app/cb?x=1&error=unsupported_response_type&error_description=Invalid response_type',
+        'https://app/cb?error=unsupported_response_type&error_description=Invalid response_type&x=1',
       )
     },
   )

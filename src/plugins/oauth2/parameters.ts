@@ -1,6 +1,7 @@
-/** The parameters of a request: of its query and of its body, a form or a JSON object; the body's win, as in Kong. */
+/** The parameters of a request: of its query and of its body, forms or a JSON object; the body's win, as in Kong. */
 import type { Exchange } from '../../contract/exchange.ts'
 import { getField } from '../../http1/fields.ts'
+import { listParts } from '../../http1/forms/multipart.ts'
 
 /** More are not read; nobody's request has so many. */
 const PARAMETERS_MAX = 100
@@ -18,6 +19,12 @@ export class Parameters {
     const type = typeOf(x)
     if (type === 'application/x-www-form-urlencoded') this.#addForm(body.toString())
     else if (type === 'application/json') this.#addJson(body.toString())
+    else if (type === 'multipart/form-data') this.#addParts(body, getField(x.request, 'content-type') ?? '')
+  }
+
+  /** Undefined where it is absent. */
+  value(name: string): unknown {
+    return this.#values.get(name)
   }
 
   /** Null where it is absent, empty, there twice or no string. */
@@ -33,8 +40,18 @@ export class Parameters {
   }
 
   #addForm(text: string): void {
+    this.#addPairs(new URLSearchParams(text))
+  }
+
+  #addParts(body: Buffer, type: string): void {
+    this.#addPairs(
+      listParts(body, type).map((part) => [part.name, body.toString('utf8', part.valueStart, part.valueEnd)]),
+    )
+  }
+
+  #addPairs(pairs: Iterable<readonly [name: string, value: string]>): void {
     const own = new Map<string, unknown>()
-    for (const [name, value] of new URLSearchParams(text)) {
+    for (const [name, value] of pairs) {
       if (own.size >= PARAMETERS_MAX) break
       own.set(name, own.has(name) ? [own.get(name), value] : value)
     }

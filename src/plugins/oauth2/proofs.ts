@@ -18,10 +18,12 @@ export function isPublic(client: Credential): boolean {
   return client.read('client_type') === 'public'
 }
 
+const NO_SCOPE = new OauthError('invalid_scope', 'You must specify a scope')
+
 /** The scopes that are asked for, by spaces; null for none. */
 export function readScope(parameters: Parameters, config: Config): string | null | OauthError {
   if (!parameters.has('scope')) {
-    return config.mandatory_scope ? new OauthError('invalid_scope', 'You must specify a scope') : null
+    return config.mandatory_scope ? NO_SCOPE : null
   }
   if (config.scopes === null) return null
   const text = parameters.text('scope')
@@ -29,7 +31,8 @@ export function readScope(parameters: Parameters, config: Config): string | null
   const asked = wordsOf(text)
   const unknown = asked.find((word) => config.scopes?.includes(word) !== true)
   if (unknown !== undefined) return new OauthError('invalid_scope', `"${unknown}" is an invalid scope`)
-  return asked.length === 0 ? null : asked.join(' ')
+  if (asked.length === 0) return config.mandatory_scope ? NO_SCOPE : null
+  return asked.join(' ')
 }
 
 /** Whether a token of this scope may be made anew, for as much as is asked for. */
@@ -55,32 +58,48 @@ export function readChallenge(
   if (challenge === null) {
     if (parameters.has('code_challenge_method'))
       return invalid('code_challenge is required when code_method is present')
-    if (isPublic(client) && pkce !== 'none') return invalid('code_challenge is required for public clients')
-    if (!isPublic(client) && pkce === 'strict')
-      return invalid('code_challenge is required for confidential clients')
-    return null
+    // Kong's words, whoever the client is.
+    return needsPkce(client, pkce) ? invalid('code_challenge is required for public clients') : null
   }
-  if (parameters.text('code_challenge_method') !== 'S256')
+  // Without a method it is S256, as in Kong.
+  if (parameters.has('code_challenge_method') && parameters.text('code_challenge_method') !== 'S256')
     return invalid('code_challenge_method is not supported, must be S256')
   return challenge
+}
+
+function needsPkce(client: Credential, pkce: Config['pkce']): boolean {
+  return isPublic(client) ? pkce !== 'none' : pkce === 'strict'
 }
 
 const VERIFIER_MIN = 43
 const VERIFIER_MAX = 128
 
-/** Null: the verifier is the challenge's. */
-export function checkVerifier(parameters: Parameters, challenge: string | null): OauthError | null {
-  if (challenge === null) return null
-  if (!parameters.has('code_verifier'))
-    return invalid('code_verifier is required for PKCE authorization requests')
-  const verifier = parameters.text('code_verifier')
-  if (verifier === null) return invalid('code_verifier is not a string')
+/** Null: the verifier is the challenge's, or there is neither and need not be. */
+export function checkVerifier(
+  parameters: Parameters,
+  challenge: string | null,
+  client: Credential,
+  pkce: Config['pkce'],
+): OauthError | null {
+  const verifier = parameters.value('code_verifier')
+  if (verifier === undefined || verifier === null) {
+    // A code may be of the time before `pkce` was made stricter.
+    const isNeeded = challenge !== null || needsPkce(client, pkce)
+    return isNeeded ? invalid('code_verifier is required for PKCE authorization requests') : null
+  }
+  if (typeof verifier !== 'string') return invalid('code_verifier is not a string')
   if (verifier.length < VERIFIER_MIN || verifier.length > VERIFIER_MAX)
     return invalid('code_verifier must be between 43 and 128 characters')
   const made = sha256(verifier).toString('base64url')
-  return isSameSecret(made, challenge.replace(/=+$/, ''))
+  // Who has a verifier has sent a challenge: somebody has taken it out on its way (RFC 9700 §4.8.2).
+  return challenge !== null && isSameSecret(made, asBase64Url(challenge))
     ? null
     : new OauthError('invalid_grant', BAD_CODE.description)
+}
+
+/** Of either alphabet, padded or not, as Kong takes it. */
+function asBase64Url(text: string): string {
+  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
 function invalid(description: string): OauthError {

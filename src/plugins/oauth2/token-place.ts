@@ -76,8 +76,7 @@ export class TokenPlace {
   /** Whether the body has to be there for `find`. */
   needsBody(x: Exchange): boolean {
     if (findRow(x.request, this.#header, 0) >= 0) return false
-    const type = typeOf(x)
-    if (type !== 'application/x-www-form-urlencoded' && type !== 'application/json') return false
+    if (!mayHoldIt(typeOf(x), x)) return false
     const head = x.request
     if (head.pathEnd >= head.targetEnd) return true
     return this.#argument.find(head.bytes, head.pathEnd + 1, head.targetEnd) === 0
@@ -93,6 +92,12 @@ export class TokenPlace {
     const rest = Buffer.from(body)
     x.requestBody = rest.subarray(0, this.#argument.remove(rest, 0, rest.length))
   }
+}
+
+/** Uploads without a length are too long to be held for it. */
+function mayHoldIt(type: string, x: Exchange): boolean {
+  if (type === 'multipart/form-data') return x.requestLength >= 0
+  return type === 'application/x-www-form-urlencoded' || type === 'application/json'
 }
 
 const EMPTY = Buffer.alloc(0)

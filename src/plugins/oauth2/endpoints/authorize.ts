@@ -122,6 +122,9 @@ function withParameters(uri: string, mark: '?' | '#', body: Body): string {
   const text = Object.entries(body)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&')
-  if (mark === '#' || !uri.includes('?')) return `${uri}${mark}${text}`
-  return uri.endsWith('?') || uri.endsWith('&') ? uri + text : `${uri}&${text}`
+  const query = uri.indexOf('?')
+  if (mark === '#' || query < 0) return `${uri}${mark}${text}`
+  // Before those that the application has there, as in Kong.
+  const own = uri.slice(query + 1)
+  return `${uri.slice(0, query)}?${text}${own === '' ? '' : `&${own}`}`
 }

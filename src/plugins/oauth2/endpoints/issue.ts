@@ -74,14 +74,14 @@ async function clientError(
 }
 
 async function forCode({ endpoint, parameters, client, serviceId }: Request): Promise<Given> {
-  const { tokens, pluginId } = endpoint
+  const { config, tokens, pluginId } = endpoint
   const code = parameters.text('code')
   if (code === null || code.length > TOKEN_LENGTH_MAX) return BAD_CODE
   const found = await tokens.findCode(code)
   if (found === null) return BAD_CODE
   const { credential, service, plugin, challenge } = found.record
   if (service !== serviceId || plugin !== pluginId || credential !== client.id) return BAD_CODE
-  const problem = checkVerifier(parameters, challenge)
+  const problem = checkVerifier(parameters, challenge, client, config.pkce)
   if (problem !== null) return problem
   return (await tokens.redeem(found)) ?? BAD_CODE
 }
