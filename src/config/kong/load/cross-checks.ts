@@ -1,6 +1,7 @@
 /** Rules over several entities, and over time. */
 import type { Value } from '../../../contract/schema.ts'
 import { warning } from '../../problems.ts'
+import { isUuid } from '../../validate.ts'
 import type { Draft, Findings } from './draft.ts'
 
 /** A plugin must speak a protocol of what it is bound to, or it would never run. */
@@ -83,7 +84,8 @@ export function checkAuthorities(drafts: readonly Draft[], findings: Findings): 
     const ids = entity['ca_certificates']
     if (definition.name !== 'services' || !Array.isArray(ids)) continue
     ids.forEach((id, at) => {
-      if (typeof id !== 'string' || known.has(id.toLowerCase())) return
+      // What is no id has been complained of.
+      if (typeof id !== 'string' || !isUuid(id) || known.has(id.toLowerCase())) return
       findings.say([...path, 'ca_certificates', at], `no CA certificate has the id '${id}'`)
     })
   }
