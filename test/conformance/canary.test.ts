@@ -22,6 +22,9 @@ function config(port: number): string {
     paths: [`/${name}`],
     plugins: [{ name: 'canary', config: { hash: 'none', ...rules } }],
   })
+  const edits = { replace: { uri: '/v1' }, remove: { querystring: ['a'] }, add: { querystring: ['b:2'] } }
+  const edited = route('edited', { upstream_host: 'other', percentage: 100, upstream_uri: '/v2' })
+  edited.plugins.push({ name: 'request-transformer', config: edits } as never)
   const routes = [
     route('all', { upstream_host: 'other', percentage: 100 }),
     route('half', { upstream_host: 'other', percentage: 50 }),
@@ -31,6 +34,7 @@ function config(port: number): string {
     route('empty', { upstream_host: 'empty', percentage: 100 }),
     route('back', { upstream_host: 'empty', percentage: 100, upstream_fallback: true, upstream_uri: '/v2' }),
     route('dead', { upstream_host: 'dead', percentage: 100, upstream_fallback: true }),
+    edited,
   ]
   const upstreams = [
     { name: 'other', targets: [{ target: `127.0.0.1:${other?.port}` }] },
@@ -65,6 +69,11 @@ eachEngine('canary', { config }, (check) => {
     assert.equal((await rig.ask(get('/wish/a?b'))).text, 'ok')
     assert.equal((await rig.ask(get('/wish/a?b', 'X-Canary: always\r\n'))).text, 'other')
     assert.match(other?.last.firstLine ?? '', /^GET \/v2\?b /)
+  })
+
+  check('a query that request-transformer has edited goes along, with another path too', async (rig) => {
+    await rig.ask(get('/edited/a?a=1&c=3'))
+    assert.match(other?.last.firstLine ?? '', /^GET \/v2\?c=3&b=2 /)
   })
 
   check('a host or a port alone is a place too', async (rig) => {

@@ -25,12 +25,13 @@ function join(query: Entry[], form: readonly Entry[]): Entry[] {
 
 /** Puts path and query, each null where it stays, into what is sent. */
 export function setTarget(x: Exchange, path: ConfiguredValue | null, query: string | null): void {
+  // Also where the uri holds it: a plugin that gives another path, as canary does, takes the query from here.
+  if (query !== null) x.upstreamQuery = query
   if (path !== null) {
     const sent = query ?? queryOf(x).replace(UNSENDABLE, percent)
     x.upstreamUri = withQuery(fitPath(path.text), sent)
-  } else if (query !== null) {
-    if (x.upstreamUri === '') x.upstreamQuery = query
-    else x.upstreamUri = withQuery(x.upstreamUri.split('?', 1)[0]!, query)
+  } else if (query !== null && x.upstreamUri !== '') {
+    x.upstreamUri = withQuery(x.upstreamUri.split('?', 1)[0]!, query)
   }
 }
 

@@ -49,6 +49,8 @@ export function compileValue(schema: Json, draft: Draft): Check {
 const OPTIONS: Options = {
   allErrors: false,
   strict: false,
+  // 1e400, which is read as Infinity, is no integer and no number.
+  strictNumbers: true,
   // A member named toString is there only where somebody sent one.
   ownProperties: true,
   logger: false,

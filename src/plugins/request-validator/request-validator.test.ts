@@ -69,6 +69,12 @@ test('values that repeat, names in other objects and 1000 levels are no fault', 
     assert.equal(judge({}, body), '')
 })
 
+test('a number too large to be read is none', () => {
+  for (const type of ['integer', 'number'])
+    assert.equal(judge({ properties: { a: { type } } }, '{"a":1e400}'), `${BODY}: /a must be ${type}`)
+  assert.equal(judge({ properties: { a: { type: 'integer' } } }, '{"a":1e300}'), '')
+})
+
 test('members that objects inherit are neither there nor looked at', () => {
   assert.match(judge({ required: ['toString'] }, '{}'), /required property 'toString'/)
   assert.equal(judge({ properties: { constructor: { type: 'string' } } }, '{}'), '')
