@@ -273,6 +273,16 @@ test('a claim names the consumer, and who is none is refused unless that may be'
   assert.equal(await byName.passes(await issuer.mint({ preferred_username: '42' })), false)
 })
 
+test('a token that stands for no consumer does not have the rights of whom an earlier plugin took it for', async () => {
+  const rig = new Rig()
+  const token = await issuer.mint()
+  await rig.bear(token)
+  const x = exchangeOf(`GET / HTTP/1.1\nHost: a\nAuthorization: Bearer ${token}\n`)
+  x.consumer = makeIdentities({}).consumer('jo')
+  assert.ok(x.consumer)
+  assert.deepEqual([rig.handler.onRequest!(x), x.consumer, x.credentialId], [NEXT, null, 'somebody'])
+})
+
 test('the target gets the claims that are named, and nothing that a client says under those headers', async () => {
   const upstream_headers = {
     'X-User': 'sub',

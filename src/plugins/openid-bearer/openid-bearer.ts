@@ -167,6 +167,8 @@ class OpenidBearer implements Handler {
     if (outcome.credential !== null) this.#rules.accept(x, outcome.credential)
     else {
       dropIdentity(x.request)
+      // An earlier plugin may have let it pass as the anonymous consumer, whose rights are not this token's.
+      x.consumer = null
       x.credentialId = outcome.credentialId
     }
     if (outcome.groups !== null) setAuthenticatedGroups(x, outcome.groups)
