@@ -167,6 +167,18 @@ consumers:
   assert.deepEqual(idsOf(moved).slice(1), ids)
 })
 
+test('an application in the place of another one in the file does not have its id, so its tokens are no good', () => {
+  const idsOf = (consumer: string, ...clients: string[]) => {
+    const written = clients.map((client_id) => ({ name: 'x', client_id }))
+    const consumers = JSON.stringify([{ username: consumer, oauth2_credentials: written }])
+    return good(`consumers: ${consumers}`).others['oauth2_credentials']?.map(({ id }) => id)
+  }
+  const [old, other] = idsOf('alice', 'old', 'other') ?? []
+  assert.deepEqual(idsOf('alice', 'other'), [other])
+  assert.notEqual(old, other)
+  assert.notDeepEqual(idsOf('bob', 'other'), [other])
+})
+
 test('a written id is kept in lower case', () => {
   const { routes } = good(`
 routes:

@@ -122,7 +122,8 @@ export class Tokens {
     const declared = this.#declaredRefresh.find(bytes, 0, bytes.length)
     if (declared === null || declared.expiresMs <= this.#host.wall()) return null
     const access = keyOf('access', String(declared.read('access_token')))
-    return { key, bytes: null, record: { ...grantOf(declared), family: declared.id, access } }
+    // The token itself: another one may stand in its place in the file one day.
+    return { key, bytes: null, record: { ...grantOf(declared), family: key, access } }
   }
 
   /** Null: it is not good any more. */

@@ -32,7 +32,7 @@ interface Keys {
   readonly finish?: (entity: RawRecord, tools: FinishTools) => void
 }
 
-/** Credentials with generated keys get a random id, as in Kong. */
+/** Those with generated keys have no name that an id could be derived from. */
 function credential(name: string, schema: Field, keys: Keys): EntityDefinition {
   return { name, schema, referenceKey: null, idFields: null, ...keys }
 }
@@ -167,6 +167,11 @@ export const credentials: readonly EntityDefinition[] = [
     unique: [['consumer', 'group']],
   }),
   credential('mtls_auth_credentials', mtlsAuthCredentials, { unique: [['subject_name', 'ca_certificate']] }),
-  credential('oauth2_credentials', oauth2Credentials, { unique: [['client_id']], finish: hashSecret }),
+  credential('oauth2_credentials', oauth2Credentials, {
+    // What was given to one application goes by its id, and is not for the one that takes its place in the file.
+    idFields: ['consumer', 'client_id'],
+    unique: [['client_id']],
+    finish: hashSecret,
+  }),
   credential('oauth2_tokens', oauth2Tokens, { unique: [['access_token'], ['refresh_token']] }),
 ]
