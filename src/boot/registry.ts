@@ -16,13 +16,20 @@ const BUNDLED = join(dirname(dirname(here)), 'plugins')
 /** '.js' when built, '.ts' when Node runs the sources. */
 const OWN_EXTENSION = extname(here)
 
-/** All plugins by name: the bundled ones, then those of `directories` (SLUICE_PLUGINS_DIR). */
-export async function loadPlugins(directories: readonly string[]): Promise<Map<string, AnyPlugin>> {
+/**
+ * Plugins by name: the bundled ones, then those of `directories` (SLUICE_PLUGINS_DIR). All of them, or of `wanted` those
+ * that there are: a worker has no use for what no configuration names, and loading a plugin costs milliseconds.
+ */
+export async function loadPlugins(
+  directories: readonly string[],
+  wanted: ReadonlySet<string> | null = null,
+): Promise<Map<string, AnyPlugin>> {
   const plugins = new Map<string, AnyPlugin>()
   const origins = new Map<string, string>()
   for (const directory of [BUNDLED, ...directories.map((path) => resolve(path))]) {
     const extensions = directory === BUNDLED ? [OWN_EXTENSION] : customExtensions()
     for (const name of await foldersOf(directory)) {
+      if (wanted !== null && !wanted.has(name)) continue
       const file = entryOf(join(directory, name), name, extensions)
       const other = origins.get(name)
       if (other !== undefined) refuse(file, `a plugin of the name ${name} is already there: ${other}`)

@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Unpackr } from 'msgpackr/unpack'
 import { type FaultCode, GatewayError } from '../base/faults.ts'
 import type { Config } from '../config/model.ts'
+import type { AnyPlugin } from '../contract/plugin.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, HEAP_BYTES, PLUGIN_FAILURES } from '../state/counters.ts'
 import { MessageLog } from './log/worker-log.ts'
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
   learn(start.names, names)
   const send = (id: number, ask: StateAsk) => post({ type: 'state', id, ask })
   const state = new RemoteState({ send, later: callLater })
-  const plugins = await loadPlugins(environment.pluginsDir)
+  const plugins: Plugins = new Map()
   const plane = openDataPlane({
     workerId,
     nodeId,
@@ -66,8 +67,10 @@ async function main(): Promise<void> {
   process.on('exit', () => plane.close())
   process.on('uncaughtException', (error) => dieGently(error, plane, log))
   process.on('unhandledRejection', (reason) => tellRejection(reason, counters, log))
-  plane.load(unpackConfig(start.config), start.epoch)
-  port.on('message', (message: ToWorker) => obey(message, { plane, names, log, state }))
+  const config = unpackConfig(start.config)
+  await loadMissing(config, plugins)
+  plane.load(config, start.epoch)
+  port.on('message', (message: ToWorker) => obey(message, { plane, names, log, state, plugins }))
   await plane.listen(start.addresses)
   reportHeap(counters)
   post({ type: 'ready' })
@@ -78,11 +81,15 @@ interface Opened {
   readonly names: NameTable
   readonly log: MessageLog
   readonly state: RemoteState
+  readonly plugins: Plugins
 }
 
-function obey(message: ToWorker, { plane, names, log, state }: Opened): void {
+type Plugins = Map<string, AnyPlugin>
+
+function obey(message: ToWorker, opened: Opened): void {
+  const { plane, names, log, state } = opened
   const end = () => leave(log, 0)
-  if (message.type === 'load') load(message.epoch, message.config, plane)
+  if (message.type === 'load') loads = loads.then(() => load(message.epoch, message.config, opened))
   else if (message.type === 'names') learn(message.entries, names)
   else if (message.type === 'tls') plane.useTls(message.tls)
   else if (message.type === 'state') state.answered(message.id, message.answer)
@@ -122,13 +129,26 @@ function learn(entries: NameEntries, names: NameTable): void {
   for (const [name, answers] of entries) names.update(name, answers)
 }
 
-function load(epoch: number, config: Uint8Array, plane: DataPlane): void {
+/** One behind the other: a plugin that is loaded for the first time must not let a later configuration pass. */
+let loads: Promise<void> = Promise.resolve()
+
+async function load(epoch: number, bytes: Uint8Array, { plane, plugins }: Opened): Promise<void> {
   try {
-    plane.load(unpackConfig(config), epoch)
+    const config = unpackConfig(bytes)
+    await loadMissing(config, plugins)
+    plane.load(config, epoch)
     post({ type: 'loaded', epoch })
   } catch (cause) {
     post({ type: 'refused', epoch, message: cause instanceof Error ? cause.message : String(cause) })
   }
+}
+
+/** The primary has all plugins, to judge configurations by; a worker gets those that its configurations name. */
+async function loadMissing(config: Config, plugins: Plugins): Promise<void> {
+  const named = config.plugins.map(({ name }) => name).filter((name) => !plugins.has(name))
+  if (named.length === 0) return
+  const loaded = await loadPlugins(start.environment.pluginsDir, new Set(named))
+  for (const [name, plugin] of loaded) plugins.set(name, plugin)
 }
 
 /** The bytes come in shared memory, which the decoder of text does not take. */

@@ -3,7 +3,7 @@
  *
  * Redirects are not followed: where keys come from is configured, or said by who is configured.
  */
-import { Agent, request } from 'undici'
+import type { Agent } from 'undici'
 import type { Machine } from '../../contract/plugin.ts'
 import { type Members, readJsonObject } from '../../identity/jose/strict-json.ts'
 
@@ -24,13 +24,20 @@ export interface Question {
 /** Rejects with what the operator should know; it names the URL, and no secret. */
 export type Ask = (question: Question) => Promise<Members>
 
+type Undici = typeof import('undici')
+
 const agents = new Map<boolean, Agent>()
 
-function agentFor(verifiesTls: boolean): Agent {
+function agentFor(verifiesTls: boolean, undici: Undici): Agent {
   let agent = agents.get(verifiesTls)
   if (agent === undefined) {
     const connect = { rejectUnauthorized: verifiesTls }
-    agent = new Agent({ connections: CONNECTIONS_MAX, pipelining: 1, maxHeaderSize: HEAD_BYTES_MAX, connect })
+    agent = new undici.Agent({
+      connections: CONNECTIONS_MAX,
+      pipelining: 1,
+      maxHeaderSize: HEAD_BYTES_MAX,
+      connect,
+    })
     agents.set(verifiesTls, agent)
   }
   return agent
@@ -53,8 +60,10 @@ export function makeAsk(machine: Machine): Ask {
 }
 
 async function ask(question: Question, signal: AbortSignal): Promise<Members> {
-  const { statusCode, body } = await request(question.url, {
-    dispatcher: agentFor(question.verifiesTls),
+  // Loaded only here: most gateways have no such issuer.
+  const undici = await import('undici')
+  const { statusCode, body } = await undici.request(question.url, {
+    dispatcher: agentFor(question.verifiesTls, undici),
     method: question.form === null ? 'GET' : 'POST',
     headers: headersOf(question),
     body: question.form,
