@@ -74,7 +74,12 @@ test('multipart: a body that is broken or names no boundary stays as it is', () 
   const edits = { ...NONE, add: [['x', '1'] as const] }
   assert.equal(editMultipart(Buffer.from('no parts'), TYPE, edits), null)
   assert.equal(editMultipart(Buffer.from(PARTS), 'multipart/form-data', edits), null)
-  assert.equal(editMultipart(Buffer.alloc(0), TYPE, edits)?.toString(), `${plain('x', '1')}--b b--\r\n`)
+})
+
+test('multipart: a body without parts gets its first one', () => {
+  const edits = { ...NONE, add: [['x', '1'] as const] }
+  for (const empty of ['', '--b b--', '\r\n--b b--\r\n'])
+    assert.equal(editMultipart(Buffer.from(empty), TYPE, edits)?.toString(), `${plain('x', '1')}--b b--\r\n`)
 })
 
 test('multipart: a value that would end its part and begin another is refused', () => {

@@ -19,7 +19,7 @@ export function editMultipart(body: Buffer, contentType: string, edits: Edits): 
   const parts = listParts(body, contentType)
   const first = parts[0]
   const last = parts.at(-1)
-  if ((first === undefined || last === undefined) && body.length > 0) return null
+  if ((first === undefined || last === undefined) && !isEmpty(body, boundary)) return null
   const text = body.toString('latin1')
   const entries: Entry[] = []
   let at = first?.start ?? 0
@@ -35,6 +35,12 @@ export function editMultipart(body: Buffer, contentType: string, edits: Edits): 
   const head = text.slice(0, first?.start ?? 0)
   const tail = last === undefined ? `--${boundary}--\r\n` : text.slice(last.end)
   return Buffer.from(head + edited.map((entry) => write(entry, boundary)).join('') + tail, 'latin1')
+}
+
+/** No bytes, or nothing but the delimiter that closes it. */
+function isEmpty(body: Buffer, boundary: string): boolean {
+  const closing = `--${boundary}--`
+  return body.length <= closing.length + 4 && ['', closing].includes(body.toString('latin1').trim())
 }
 
 /** Kong's order for parts: rename, remove, replace, add. It has no append. */
