@@ -217,7 +217,11 @@ eachEngine('oauth2', { config, env, caseMs: 60_000 }, (check) => {
     ] as const
     for (const [more, error, said] of tries)
       assertError(await rig.ask(post('/plain/oauth2/token', { ...given, code, ...more })), 400, error, said)
-    const answer = await rig.ask(post('/plain/oauth2/token', { ...given, code, code_verifier: verifier }))
+    // Nothing but spaces is no secret, in parameters and in the header.
+    const { client_id: _, ...rest } = given
+    const basic = `Authorization: Basic ${Buffer.from('mobile:  ').toString('base64')}`
+    const proof = { ...rest, code, code_verifier: verifier }
+    const answer = await rig.ask(post('/plain/oauth2/token', proof, basic))
     assert.equal(answer.status, 200, answer.text)
   })
 

@@ -65,7 +65,7 @@ async function clientError(
   const refusal = claim.isBasic ? BAD_BASIC_CLIENT : BAD_CLIENT
   if (client === null) return refusal
   if (isPublic(client)) {
-    if (claim.secret !== '') return PUBLIC_SECRET
+    if (claim.secret.trim() !== '') return PUBLIC_SECRET
     // It has no secret, so anybody could ask for a token of its own (RFC 6749 §4.4).
     if (parameters.text('grant_type') === 'client_credentials') return refusal
   } else if (!(await clients.isRight(client, claim.secret))) return refusal
