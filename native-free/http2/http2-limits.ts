@@ -1,12 +1,10 @@
 /** What one HTTP/2 connection may cost. Times and sizes that an operator sets are in ListenerLimits. */
-import { WINDOW_START } from '../../src/http2/frame.ts'
-
 export const http2Limits = {
   /** Requests under way on one connection; what comes beyond is refused with REFUSED_STREAM. */
   streamsMax: 128,
-  /** Bytes of a body that a client may send before the flow has taken them. */
-  streamWindow: WINDOW_START,
-  /** The same for all bodies of a connection together: 32 of them can stand still without holding up another. */
+  /** Bytes of a body that a client may send before the flow has taken them: 5 MB/s over a way of 50 ms. */
+  streamWindow: 256 * 1024,
+  /** The same for all bodies of a connection together: 7 of them can stand still without holding up another. */
   connectionWindow: 2 * 1024 * 1024,
   /** Bytes of one header block with its continuations, as compressed. */
   blockBytesMax: 64 * 1024,

@@ -4,6 +4,7 @@
  * On the native-free engine only: kit/http2-rig.ts says why.
  */
 import assert from 'node:assert/strict'
+import { http2Limits } from '../../native-free/http2/http2-limits.ts'
 import { answers, reply } from '../kit/behaviours.ts'
 import { assertConnectionError, assertStreamError, overHttp2 } from '../kit/http2-rig.ts'
 import {
@@ -192,7 +193,8 @@ overHttp2('HTTP/2 streams', {}, (check) => {
     const client = await rig.connect()
     client.send(post(1))
     const piece = 'c'.repeat(16_384)
-    let [sent, mine, all] = [0, WINDOW, WINDOW]
+    // The client has what the server's SETTINGS say by now, whose window is the stream's.
+    let [sent, mine, all] = [0, http2Limits.streamWindow, WINDOW]
     let seen = 0
     while (sent < 40) {
       for (const one of client.frames.slice(seen)) {
