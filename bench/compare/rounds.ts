@@ -5,8 +5,9 @@
  * reference carried in this very round. Who begins changes from round to round. A subject that ends under load is out.
  */
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import { closedLoadOf } from '../closed-loop/closed-load.ts'
 import type { ClosedLoad, ClosedResult } from '../closed-loop/load-result.ts'
-import { isSecure, type Scenario } from '../load/scenario.ts'
+import type { Scenario } from '../load/scenario.ts'
 import type { Cores } from '../measure/cores.ts'
 import type { Collected } from '../measure/gc-trace.ts'
 import { cpuUs, memoryKb } from '../measure/proc.ts'
@@ -167,10 +168,7 @@ export class Rounds {
   }
 
   #closedLoad(subject: Subject, seconds: number): ClosedLoad {
-    const { method, paths, fields, upload, connections, protocol, streams = 1 } = this.#scenario
-    const origin = `${isSecure(this.#scenario) ? 'https' : 'http'}://127.0.0.1:${subject.port}`
-    const asked = { origin, method, paths, fields, upload, connections, streams, seconds }
-    return protocol === undefined ? asked : { ...asked, protocol }
+    return closedLoadOf(this.#scenario, subject.port, seconds)
   }
 
   #openLoad(subject: Subject, rate: number): OpenLoad {

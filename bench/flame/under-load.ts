@@ -1,5 +1,6 @@
 /** under-load — one gateway with a scenario's origin behind it, and the load of the scenario whenever it is wanted. */
 import { rmSync } from 'node:fs'
+import { closedLoadOf } from '../closed-loop/closed-load.ts'
 import { runClosedLoad } from '../closed-loop/run-closed-load.ts'
 import type { Scenario } from '../load/scenario.ts'
 import { type Cores, shareCores } from '../measure/cores.ts'
@@ -51,9 +52,7 @@ export class UnderLoad {
 
   /** As many requests as it takes, for so long. */
   async drive(seconds: number): Promise<Driven> {
-    const { method, paths, fields, upload, connections } = this.#scenario
-    const origin = `http://127.0.0.1:${this.#port}`
-    const load = { origin, method, paths, fields, upload, connections, seconds }
+    const load = closedLoadOf(this.#scenario, this.#port, seconds)
     const result = await runClosedLoad(load, this.#cores.load)
     if (result.errors > 0) throw new Error(`${result.errors} requests failed`)
     return result
