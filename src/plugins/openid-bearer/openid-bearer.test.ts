@@ -385,6 +385,7 @@ test('the schema refuses what can not work', () => {
     [{ ...good, algorithms: ['HS256'] }, /expected one of/],
     [{ ...good, introspect: true }, /introspect needs client_id and client_secret/],
     [{ ...good, upstream_headers: { 'X User': 'sub' } }, /bad header name/],
+    [{ ...good, upstream_headers: { 'Content-Length': 'sub' } }, /it is the gateway's to write/],
   ]
   for (const [config, message] of wrong)
     assert.match(

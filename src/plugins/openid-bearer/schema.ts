@@ -1,6 +1,7 @@
 /** What openid-bearer can be told. */
 import { type Infer, s, type Value } from '../../contract/schema.ts'
 import { ALGORITHMS } from '../../identity/jose/verifier.ts'
+import { UNTOUCHABLE_IN_REQUESTS } from '../../transform/header-rules.ts'
 
 /** A secret that issuer and gateway share would let the gateway make tokens: HS algorithms are not for this plugin. */
 const PUBLIC_ALGORITHMS = ALGORITHMS.filter((name) => !name.startsWith('HS'))
@@ -53,7 +54,7 @@ export const schema = s.record(
       says: 'A good token passes also where it names no consumer that there is.',
     }),
     groups_claim: s.string({ says: 'The claim whose texts are groups for acl.' }),
-    upstream_headers: s.map(s.string({ match: HEADER_NAME }), s.string(), {
+    upstream_headers: s.map(s.string({ match: HEADER_NAME, custom: freeRule }), s.string(), {
       required: true,
       default: {},
       says: 'Headers that the target gets, each with the claim it is made of. What a client sends under them never reaches it.',
@@ -128,6 +129,11 @@ export const schema = s.record(
 )
 
 export type Config = Infer<typeof schema>
+
+/** A claim that came to a Content-Length, say, would let its issuer smuggle requests. */
+function freeRule(name: Value): string | null {
+  return UNTOUCHABLE_IN_REQUESTS.has(String(name).toLowerCase()) ? "it is the gateway's to write" : null
+}
 
 function urlRule(value: Value): string | null {
   const url = URL.canParse(String(value)) ? new URL(String(value)) : null
