@@ -17,8 +17,8 @@ const BUNDLED = join(dirname(dirname(here)), 'plugins')
 const OWN_EXTENSION = extname(here)
 
 /**
- * Plugins by name: the bundled ones, then those of `directories` (SLUICE_PLUGINS_DIR). All of them, or of `wanted` those
- * that there are: a worker has no use for what no configuration names, and loading a plugin costs milliseconds.
+ * Plugins by name: the bundled ones, then those of `directories` (SLUICE_PLUGINS_DIR). All of them, or of `wanted`
+ * those that there are: a worker has no use for what no configuration names, and loading a plugin costs milliseconds.
  */
 export async function loadPlugins(
   directories: readonly string[],
