@@ -83,6 +83,8 @@ test('the configuration is checked: a known generator and a name that can be a h
   assert.equal(validate(correlationId.schema, {}).findings.length, 0)
   assert.equal(validate(correlationId.schema, { generator: 'nanoid' }).findings.length, 1)
   assert.equal(validate(correlationId.schema, { header_name: 'not a name' }).findings.length, 1)
+  for (const header_name of ['Transfer-Encoding', 'content-length', 'Host'])
+    assert.equal(validate(correlationId.schema, { header_name }).findings.length, 1, header_name)
 })
 
 // the rig

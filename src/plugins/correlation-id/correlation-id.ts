@@ -5,17 +5,24 @@
  */
 import type { Exchange } from '../../contract/exchange.ts'
 import { definePlugin, type Handler, NEXT, type Verdict } from '../../contract/plugin.ts'
-import { type Infer, s } from '../../contract/schema.ts'
+import { type Infer, s, type Value } from '../../contract/schema.ts'
 import { FieldName, getField, removeField, setField } from '../../http1/fields.ts'
+import { UNTOUCHABLE_IN_REQUESTS } from '../../transform/header-rules.ts'
 import { type IdMaker, makeIdMaker } from './id-maker.ts'
 
 /** RFC 9110 §5.1: a field's name is a token. */
 const FIELD_NAME: readonly [string, string] = ["^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", 'not a valid header name']
 
+/** Beside the gateway's own Content-Length an id in Transfer-Encoding would be two readings of one request. */
+function notOfTheGateway(name: Value): string | null {
+  return UNTOUCHABLE_IN_REQUESTS.has(String(name).toLowerCase()) ? "it is the gateway's to write" : null
+}
+
 const schema = s.record({
   header_name: s.string({
     default: 'Kong-Request-ID',
     match: FIELD_NAME,
+    custom: notOfTheGateway,
     says: 'The header that carries the id.',
   }),
   generator: s.string({
