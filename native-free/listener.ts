@@ -6,10 +6,10 @@
  * Every accepted socket is re-made over its handle so that it reads into one static buffer of the worker: 5.2 µs a
  * request where 'data' events took 6.6 to 7.7 (a fixed answer, no proxying).
  */
-import net from 'node:net'
+import type net from 'node:net'
 import type { Clock } from '../src/base/clock.ts'
 import type { Timed } from '../src/base/deadlines.ts'
-import { faults, GatewayError } from '../src/base/faults.ts'
+import { faults } from '../src/base/faults.ts'
 import type { Turn } from '../src/base/turn.ts'
 import type {
   ExchangePool,
@@ -20,6 +20,7 @@ import type {
 } from '../src/contract/listener.ts'
 import type { ListenerTools } from '../src/contract/listener-tools.ts'
 import type { ServerTls } from '../src/contract/tls.ts'
+import { listenOn } from '../src/socket/listen-on.ts'
 import { WriteRequests } from '../src/socket/socket-writer.ts'
 import { readStreamBinding } from '../src/socket/stream-binding.ts'
 import { Connection } from './http1/connection.ts'
@@ -85,18 +86,10 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
   }
 
   #listenOne(address: ListenAddress): Promise<void> {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-    server.on('connection', (socket) => this.#accept(socket, address))
+    const accept = (socket: net.Socket) => this.#accept(socket, address)
+    const { server, ready } = listenOn(address, accept, () => this.#tools.onCount('refused'))
     this.#servers.push(server)
-    return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)))
-      server.listen(listenOptions(address), () => {
-        server.removeAllListeners('error')
-        // Accepting can fail for want of descriptors; the next one may succeed, and the counters tell.
-        server.on('error', () => this.#tools.onCount('refused'))
-        resolve()
-      })
-    })
+    return ready
   }
 
   #accept(accepted: net.Socket, address: ListenAddress): void {
@@ -238,18 +231,4 @@ function handleOf(accepted: net.Socket): object | null {
   const handle = owner._handle
   owner._handle = null
   return handle
-}
-
-function listenOptions(address: ListenAddress): net.ListenOptions {
-  // The types leave fd out.
-  if (address.fd >= 0) return { fd: address.fd, backlog: address.backlog } as net.ListenOptions
-  if (address.path !== '') return { path: address.path, backlog: address.backlog }
-  const shared = address.reuseport ? { reusePort: true } : {}
-  return { host: address.host, port: address.port, backlog: address.backlog, ...shared } as net.ListenOptions
-}
-
-function listenError(address: ListenAddress, error: NodeJS.ErrnoException): GatewayError {
-  const where = address.path === '' ? `${address.host}:${address.port}` : address.path
-  if (error.code === 'EACCES') return new GatewayError(faults.PORT_FORBIDDEN, where, error)
-  return new GatewayError(faults.PORT_IN_USE, `${where}: ${error.message}`, error)
 }

@@ -1,6 +1,7 @@
 /** Who is at the other end of an accepted socket, read once. */
 import type { Socket } from 'node:net'
 import type { ClientTls } from '../src/contract/tls.ts'
+import { plainAddress } from '../src/socket/peer-address.ts'
 
 export interface Peer {
   readonly scheme: 'http' | 'https'
@@ -60,15 +61,10 @@ export function peerOf(socket: Socket, connectionId: number, proxiedAddress: str
     tls: null,
     isHttp2: false,
     connectionId,
-    address: plain(socket.remoteAddress),
+    address: plainAddress(socket.remoteAddress),
     port: socket.remotePort ?? 0,
-    localAddress: plain(socket.localAddress),
+    localAddress: plainAddress(socket.localAddress),
     localPort: socket.localPort ?? 0,
     proxiedAddress,
   }
-}
-
-function plain(address: string | undefined): string {
-  if (address === undefined || address === '') return 'unix:'
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

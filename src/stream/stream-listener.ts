@@ -6,10 +6,12 @@
  * A listener with `ssl` serves routes of tls and tls_passthrough, one without those of tcp (as Kong). Both engines
  * share it.
  */
-import net from 'node:net'
-import { type Fault, faults, GatewayError } from '../base/faults.ts'
+import type net from 'node:net'
+import { type Fault, faults } from '../base/faults.ts'
 import type { ListenAddress } from '../contract/listener.ts'
 import type { StreamFacts } from '../contract/stream.ts'
+import { listenOn } from '../socket/listen-on.ts'
+import { plainAddress } from '../socket/peer-address.ts'
 import { type Prelude, Preread, type PrereadOwner } from './preread.ts'
 import { serveOn } from './session/serve-on.ts'
 import { Session, type SessionOwner } from './session/session.ts'
@@ -46,18 +48,10 @@ export class StreamListener implements PrereadOwner, SessionOwner {
   }
 
   #listenOne(address: ListenAddress): Promise<void> {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-    server.on('connection', (socket) => this.#accept(socket, address))
+    const accept = (socket: net.Socket) => this.#accept(socket, address)
+    const { server, ready } = listenOn(address, accept, () => this.tools.tally.refused())
     this.#servers.push(server)
-    return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)))
-      server.listen(listenOptions(address), () => {
-        server.removeAllListeners('error')
-        // Accepting can fail for want of descriptors; the next one may succeed, and the counters tell.
-        server.on('error', () => this.tools.tally.refused())
-        resolve()
-      })
-    })
+    return ready
   }
 
   #accept(accepted: net.Socket, address: ListenAddress): void {
@@ -124,12 +118,12 @@ export class StreamListener implements PrereadOwner, SessionOwner {
 
   #factsOf({ socket, address }: Preread, prelude: Prelude): StreamFacts {
     const { proxiedAddress, proxiedPort, serverName } = prelude
-    const peer = plain(socket.remoteAddress)
+    const peer = plainAddress(socket.remoteAddress)
     const isProxied = proxiedAddress !== '' && this.tools.trusts(peer)
     return {
       clientAddress: isProxied ? proxiedAddress : peer,
       clientPort: isProxied ? proxiedPort : (socket.remotePort ?? 0),
-      localAddress: plain(socket.localAddress),
+      localAddress: plainAddress(socket.localAddress),
       localPort: socket.localPort ?? 0,
       isTls: address.ssl,
       sni: serverName,
@@ -170,24 +164,4 @@ function refuse(socket: net.Socket, says: boolean): void {
   socket.on('error', () => {})
   if (!says) return void socket.destroy()
   socket.end(UNRECOGNIZED_NAME, () => socket.destroy())
-}
-
-/** Without the ::ffff: of an IPv4 address on a dual-stack socket; 'unix:' on a unix socket. */
-function plain(address: string | undefined): string {
-  if (address === undefined || address === '') return 'unix:'
-  return address.startsWith('::ffff:') ? address.slice(7) : address
-}
-
-function listenOptions(address: ListenAddress): net.ListenOptions {
-  // The types leave fd and reusePort out.
-  if (address.fd >= 0) return { fd: address.fd, backlog: address.backlog } as net.ListenOptions
-  if (address.path !== '') return { path: address.path, backlog: address.backlog }
-  const shared = address.reuseport ? { reusePort: true } : {}
-  return { host: address.host, port: address.port, backlog: address.backlog, ...shared } as net.ListenOptions
-}
-
-function listenError(address: ListenAddress, error: NodeJS.ErrnoException): GatewayError {
-  const where = address.path === '' ? `${address.host}:${address.port}` : address.path
-  if (error.code === 'EACCES') return new GatewayError(faults.PORT_FORBIDDEN, where, error)
-  return new GatewayError(faults.PORT_IN_USE, `${where}: ${error.message}`, error)
 }
