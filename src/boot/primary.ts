@@ -224,15 +224,15 @@ export class Gateway {
       './sources/trial.ts'
     )
     tryCompile(checked.config, makeTrialTools(this.#environment, plugins))
-    tryCertificates(checked.config, plugins, trialTlsDefaults(this.#environment))
-    await this.#tls.readAgain((tls) => tryCertificates(checked.config!, plugins, tls))
+    const tls = await this.#tls.readAgain()
+    tryCertificates(checked.config, plugins, tls ?? trialTlsDefaults(this.#environment))
+    this.#tls.take(tls)
     await this.#state.openFor(checked.config, plugins)
     return checked
   }
 
   async #publish(config: Config, epoch: number): Promise<readonly string[]> {
     await this.#names.follow(config)
-    this.#workers.publishTls()
     const refusals = await this.#workers.publish(epoch, packConfig(config))
     if (refusals.length > 0) return refusals
     await this.#health.follow(config)

@@ -61,7 +61,6 @@ async function main(): Promise<void> {
     state,
     log,
     names,
-    tls: start.tls,
   })
   // An engine with native handles aborts the whole process if its thread ends while it listens.
   process.on('exit', () => plane.close())
@@ -69,7 +68,7 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (reason) => tellRejection(reason, counters, log))
   const config = unpackConfig(start.config)
   await loadMissing(config, plugins)
-  plane.load(config, start.epoch)
+  plane.load(config, start.epoch, start.tls)
   port.on('message', (message: ToWorker) => obey(message, { plane, names, log, state, plugins }))
   await plane.listen(start.addresses)
   reportHeap(counters)
@@ -85,11 +84,12 @@ interface Opened {
 }
 
 type Plugins = Map<string, AnyPlugin>
+type Load = ToWorker & { type: 'load' }
 
 function obey(message: ToWorker, opened: Opened): void {
   const { plane, names, log, state } = opened
   const end = () => leave(log, 0)
-  if (message.type === 'load') loads = loads.then(() => load(message.epoch, message.config, opened))
+  if (message.type === 'load') loads = loads.then(() => load(message, opened))
   else if (message.type === 'names') learn(message.entries, names)
   else if (message.type === 'tls') plane.useTls(message.tls)
   else if (message.type === 'state') state.answered(message.id, message.answer)
@@ -132,11 +132,11 @@ function learn(entries: NameEntries, names: NameTable): void {
 /** One behind the other: a plugin that is loaded for the first time must not let a later configuration pass. */
 let loads: Promise<void> = Promise.resolve()
 
-async function load(epoch: number, bytes: Uint8Array, { plane, plugins }: Opened): Promise<void> {
+async function load({ epoch, config: bytes, tls }: Load, { plane, plugins }: Opened): Promise<void> {
   try {
     const config = unpackConfig(bytes)
     await loadMissing(config, plugins)
-    plane.load(config, epoch)
+    plane.load(config, epoch, tls)
     post({ type: 'loaded', epoch })
   } catch (cause) {
     post({ type: 'refused', epoch, message: cause instanceof Error ? cause.message : String(cause) })

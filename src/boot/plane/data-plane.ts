@@ -37,14 +37,15 @@ export interface DataPlaneOptions {
   readonly state: StateStore
   readonly log: WorkerLog
   readonly names: NameTable
-  /** Null where no address has `ssl`. */
-  readonly tls: TlsDefaults | null
 }
 
 export interface DataPlane {
-  /** Compiles and swaps. Throws GatewayError, and then what ran before still runs. */
-  load(config: Config, epoch: number): void
-  /** The certificate of last resort and the ticket keys from now on. */
+  /**
+   * Compiles and swaps; `tls`: null where no address has `ssl`. Throws GatewayError, and then what ran before still
+   * runs.
+   */
+  load(config: Config, epoch: number, tls: TlsDefaults | null): void
+  /** The same configuration with other ticket keys. */
   useTls(tls: TlsDefaults): void
   /** Resolves when all addresses accept. Rejects with GatewayError PORT_IN_USE or PORT_FORBIDDEN. */
   listen(addresses: readonly ListenAddress[]): Promise<void>

@@ -12,29 +12,23 @@ const SAY_EVERY_MS = 1000
 export class TlsPlane {
   readonly #plugins: DataPlaneOptions['plugins']
   readonly #listeners: readonly Pick<Listener, 'secure'>[]
-  #defaults: TlsDefaults | null
   #config: Pick<Config, 'certificates' | 'snis' | 'plugins'> | null
 
-  constructor(
-    options: Pick<DataPlaneOptions, 'plugins' | 'tls'>,
-    listeners: readonly Pick<Listener, 'secure'>[],
-  ) {
+  constructor(options: Pick<DataPlaneOptions, 'plugins'>, listeners: readonly Pick<Listener, 'secure'>[]) {
     this.#plugins = options.plugins
     this.#listeners = listeners
-    this.#defaults = options.tls
     this.#config = null
   }
 
-  /** Throws GatewayError CONFIG_INVALID, and then nothing has changed. */
-  load({ certificates, snis, plugins }: Config): void {
-    if (this.#defaults === null) return
+  /** `defaults`: null where no address has `ssl`. Throws GatewayError CONFIG_INVALID, and then nothing has changed. */
+  load({ certificates, snis, plugins }: Config, defaults: TlsDefaults | null): void {
+    if (defaults === null) return
     const config = { certificates, snis, plugins }
-    this.#secure(compileTls(config, this.#plugins, this.#defaults))
+    this.#secure(compileTls(config, this.#plugins, defaults))
     this.#config = config
   }
 
   use(defaults: TlsDefaults): void {
-    this.#defaults = defaults
     if (this.#config !== null) this.#secure(compileTls(this.#config, this.#plugins, defaults))
   }
 

@@ -63,10 +63,10 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const offload = new TaskPool()
   const build = buildTools(options, transport, { clock, redis, offload })
   return {
-    load: (config, epoch) => {
+    load: (config, epoch, tlsDefaults) => {
       const plan = compile(config, build, epoch)
       try {
-        tls.load(config)
+        tls.load(config, tlsDefaults)
       } catch (error) {
         plan.close()
         throw error

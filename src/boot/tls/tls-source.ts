@@ -30,12 +30,15 @@ export class TlsSource {
     return this.#current
   }
 
-  /** Throws as `open` does, or what `check` throws, and then what was read before stands. */
-  async readAgain(check: (read: TlsDefaults) => void): Promise<void> {
-    if (this.#current === null) return
+  /** As it stands in the files now, with the ticket keys in use. Throws as `open` does. */
+  async readAgain(): Promise<TlsDefaults | null> {
+    if (this.#current === null) return null
     const { ticketKeys } = this.#current
-    const read = { ...(await openTlsDefaults(this.#environment, Date.now()))!, ticketKeys }
-    check(read)
+    return { ...(await openTlsDefaults(this.#environment, Date.now()))!, ticketKeys }
+  }
+
+  /** What was read again, and found good, counts from now on. */
+  take(read: TlsDefaults | null): void {
     this.#current = read
   }
 

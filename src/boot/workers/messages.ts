@@ -28,8 +28,14 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  | { readonly type: 'load'; readonly epoch: number; readonly config: Uint8Array }
+  | {
+      readonly type: 'load'
+      readonly epoch: number
+      readonly config: Uint8Array
+      readonly tls: TlsDefaults | null
+    }
   | { readonly type: 'names'; readonly entries: NameEntries }
+  /** New ticket keys, in what the last configuration came with. */
   | { readonly type: 'tls'; readonly tls: TlsDefaults }
   | { readonly type: 'state'; readonly id: number; readonly answer: StateAnswer }
   | { readonly type: 'drain' }

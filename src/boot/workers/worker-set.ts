@@ -100,7 +100,7 @@ export class WorkerSet {
     this.#current = { epoch, config }
     const asked = this.#members.filter((member) => member.state === 'ready')
     const answers = Promise.all(asked.map((member) => this.#acknowledged(member, epoch)))
-    this.#tell(asked, { type: 'load', epoch, config })
+    this.#tell(asked, this.#loading())
     return answers.then((said) => said.filter((refusal) => refusal !== ''))
   }
 
@@ -108,7 +108,7 @@ export class WorkerSet {
     this.#tell(this.#members, { type: 'names', entries })
   }
 
-  /** Certificates of the environment, or ticket keys, may have changed. */
+  /** Ticket keys have changed; certificates come with the configuration. */
   publishTls(): void {
     const tls = this.#options.tls()
     if (tls !== null) this.#tell(this.#members, { type: 'tls', tls })
@@ -141,6 +141,10 @@ export class WorkerSet {
   /** Ends a thread that is stuck, from outside. */
   cut(workerId: number): void {
     void this.#members.find((member) => member.id === workerId)?.thread?.terminate()
+  }
+
+  #loading(): ToWorker {
+    return { type: 'load', ...this.#current, tls: this.#options.tls() }
   }
 
   #tell(members: readonly Member[], message: ToWorker): void {
@@ -194,8 +198,7 @@ export class WorkerSet {
   #becameReady(member: Member): void {
     if (member.state === 'starting') member.state = 'ready'
     // The configuration may have changed while it started.
-    const { epoch, config } = this.#current
-    if (member.epoch !== epoch) this.#tell([member], { type: 'load', epoch, config })
+    if (member.epoch !== this.#current.epoch) this.#tell([member], this.#loading())
   }
 
   #notify(member: Member, message: FromWorker | null): void {
