@@ -54,6 +54,7 @@ function assemble(config: Config, tools: BuildTools, epoch: number, opened: Open
     hash: config.hash,
     router: buildRouter(inputs, tools.routerFlavor),
     globalChain: buildGlobalChain(bindings),
+    starters: Object.freeze(bindings.starters),
     consumers: consumers.bind(bindings),
     routes: Object.freeze<Route[]>(inputs.map((input) => input.route)),
     services: Object.freeze<Service[]>([...services.values()]),

@@ -14,7 +14,9 @@ import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.
 import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
 import type { Client } from './listener.ts'
 import type { Balancer, Consumer, Detour, Plan, Route } from './plan.ts'
-import type { Handler } from './plugin.ts'
+import type { Handler, RequestTransform, ResponseTransform } from './plugin.ts'
+import type { Trace } from './record/trace.ts'
+import { TryLog } from './record/try-log.ts'
 import type { Target } from './target.ts'
 import type { Carrier } from './transport.ts'
 
@@ -28,21 +30,6 @@ export interface FlowDoor {
 
 export interface ExchangeTimer {
   cancel(): void
-}
-
-/** Made by a plugin for one exchange: what its target is sent in place of the body that comes. */
-export interface RequestTransform {
-  /** For bytes [start, end), which are only lent; may be none. Null: they are malformed, and the request is refused. */
-  pass(x: Exchange, bytes: Uint8Array, start: number, end: number): Uint8Array | null
-  /** Behind the last of them. */
-  end(x: Exchange): Uint8Array | null
-}
-
-/** The same for what its client is sent. The plugin that sets it also sees to x.responseLength. */
-export interface ResponseTransform {
-  pass(x: Exchange, bytes: Uint8Array, start: number, end: number): Uint8Array
-  /** Behind the last of them. The trailers are in x.responseTrailers, and may be emptied. */
-  end(x: Exchange): Uint8Array
 }
 
 /**
@@ -104,7 +91,10 @@ export class Exchange {
   stage: number
 
   // the request, by the listener
+  /** Its first byte. */
   startMs: number
+  /** Its head was whole. */
+  enteredMs: number
   /** >= 0, CHUNKED; see http1/framing.ts. */
   requestLength: number
   requestEnded: boolean
@@ -152,6 +142,7 @@ export class Exchange {
   target: Target | null
   carrier: Carrier | null
   readonly tried: Target[]
+  readonly tries: TryLog
   attempts: number
   connectedMs: number
   sentMs: number
@@ -212,6 +203,8 @@ export class Exchange {
   endMs: number
   /** The flow's, from the head of a 101 on. */
   tunnel: ExchangeTunnel | null
+  /** Null for most: see trace.ts. */
+  trace: Trace | null
   /** Values plugins hand each other or the log, by name. Null until used. */
   notes: Map<string, unknown> | null
 
@@ -226,6 +219,7 @@ export class Exchange {
     this.flow = null
     this.stage = STAGE_READING
     this.startMs = 0
+    this.enteredMs = 0
     this.requestLength = 0
     this.requestEnded = false
     this.expectsContinue = false
@@ -252,6 +246,7 @@ export class Exchange {
     this.target = null
     this.carrier = null
     this.tried = []
+    this.tries = new TryLog()
     this.attempts = 0
     this.connectedMs = 0
     this.sentMs = 0
@@ -286,6 +281,7 @@ export class Exchange {
     this.firstByteMs = 0
     this.endMs = 0
     this.tunnel = null
+    this.trace = null
     this.notes = null
   }
 
@@ -299,6 +295,7 @@ export class Exchange {
     this.flow = null
     this.stage = STAGE_READING
     this.startMs = 0
+    this.enteredMs = 0
     this.requestLength = 0
     this.requestEnded = false
     this.expectsContinue = false
@@ -324,6 +321,7 @@ export class Exchange {
     this.target = null
     this.carrier = null
     empty(this.tried)
+    if (this.tries.all !== 0) this.tries.reset()
     this.attempts = 0
     this.connectedMs = 0
     this.sentMs = 0
@@ -358,6 +356,7 @@ export class Exchange {
     this.firstByteMs = 0
     this.endMs = 0
     this.tunnel = null
+    this.trace = null
     this.notes = null
   }
 }

@@ -18,6 +18,8 @@ export interface Plan {
   readonly router: Router
   /** Global plugins, for a request that no route matches. */
   readonly globalChain: Chain
+  /** Handlers that have an onStart, each once. */
+  readonly starters: readonly Handler[]
   readonly consumers: readonly Consumer[]
   readonly routes: readonly Route[]
   readonly services: readonly Service[]

@@ -8,6 +8,8 @@
  */
 import type { Exchange } from './exchange.ts'
 import type { Identities } from './identity/identities.ts'
+import type { LogDoor } from './machine/log-sinks.ts'
+import type { Metrics } from './machine/metrics.ts'
 import type { Offload } from './machine/offload.ts'
 import type { RedisOpener } from './machine/redis.ts'
 import type { Shared } from './machine/shared-memory.ts'
@@ -27,6 +29,11 @@ export const WAIT = 2
 
 /** One configuration of one plugin at work. Every method is optional; each is called at most once an exchange. */
 export interface Handler {
+  /**
+   * Before all else, for every request while this configuration is in force, whatever it is bound to: the route is not
+   * known yet. For who has to see the whole of an exchange, as a trace does.
+   */
+  onStart?(x: Exchange): void
   /** Before routing; runs for global configurations only. */
   onRewrite?(x: Exchange): Verdict
   /** After routing ("access"). */
@@ -54,6 +61,21 @@ export interface Handler {
   wantsResponseBody?(x: Exchange): boolean
 }
 
+/** Made by a plugin for one exchange: what its target is sent in place of the body that comes. */
+export interface RequestTransform {
+  /** For bytes [start, end), which are only lent; may be none. Null: they are malformed, and the request is refused. */
+  pass(x: Exchange, bytes: Uint8Array, start: number, end: number): Uint8Array | null
+  /** Behind the last of them. */
+  end(x: Exchange): Uint8Array | null
+}
+
+/** The same for what its client is sent. The plugin that sets it also sees to x.responseLength. */
+export interface ResponseTransform {
+  pass(x: Exchange, bytes: Uint8Array, start: number, end: number): Uint8Array
+  /** Behind the last of them. The trailers are in x.responseTrailers, and may be emptied. */
+  end(x: Exchange): Uint8Array
+}
+
 /** What a plugin may ask of the machine it runs on. */
 export interface Machine {
   /** Of the machine: stable while the process lives. */
@@ -78,6 +100,9 @@ export interface Machine {
   readonly offload: Offload
   /** What outlives a restart, and all workers share; only for a plugin whose definition says `usesState`. */
   readonly state: StateStore
+  /** For what is to be told of exchanges, without anybody waiting. */
+  readonly logs: LogDoor
+  readonly metrics: Metrics
   /** Adds one to a counter of state/counters.ts. */
   count(counter: number): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void

@@ -58,6 +58,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   enter(x: Exchange): void {
     const plan = this.stages.plans.enter(x)
     x.flow = this
+    x.enteredMs = this.stages.clock.now()
+    if (plan.starters.length !== 0) this.stages.chain.runStart(x)
     const refusal = this.stages.admission.admit(x)
     if (refusal !== faults.NONE) return this.#fail(x, refusal)
     if (plan.globalChain.rewrite.length !== 0) {
@@ -147,6 +149,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
     x.stage = STAGE_TRYING
     x.target = target
     x.attempts++
+    x.tries.begin(target, this.stages.clock.now())
     if (service.retryPolicy !== null) openTryTimer(x, service.retryPolicy.perTryTimeoutMs, this)
     this.stages.transport!.send(x, target)
   }
@@ -155,6 +158,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   targetHead(x: Exchange): void {
     if (x.timer !== null) x.timer.cancel()
     const service = x.route!.service!
+    x.tries.answered(x.response.status, x.sentMs, x.firstByteMs)
     balancerOf(x).answered(x, x.target!)
     const isFinal = service.retryPolicy === null || x.upgrade === UPGRADED
     const afterMs = isFinal ? NO_RETRY : retryAfterAnswer(x, this.stages.random)
@@ -214,6 +218,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   }
 
   targetEnd(x: Exchange): void {
+    x.tries.ended(this.stages.clock.now())
     if (x.target !== null) balancerOf(x).done(x, x.target, faults.NONE)
     x.target = null
     if (x.responseBody !== null) this.#sendGathered(x)
@@ -223,7 +228,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   /** From the transport: this try is over. */
   targetFault(x: Exchange, fault: Fault): void {
     if (x.timer !== null) x.timer.cancel()
-    if (x.target !== null) balancerOf(x).done(x, x.target, tryFault(x, fault))
+    if (x.target !== null) this.#endTry(x, x.target, fault)
     const afterMs = retryAfterFault(x, fault, this.stages.random)
     if (afterMs !== NO_RETRY) return this.#again(x, afterMs)
     x.target = null
@@ -263,8 +268,13 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
     if (x.timer !== null) x.timer.cancel()
     if (x.carrier !== null) x.carrier.abort(x)
     x.carrier = null
-    if (x.target !== null) balancerOf(x).done(x, x.target, tryFault(x, x.fault))
+    if (x.target !== null) this.#endTry(x, x.target, x.fault)
     x.target = null
+  }
+
+  #endTry(x: Exchange, target: Target, fault: Fault): void {
+    x.tries.failed(fault, x.sentMs, this.stages.clock.now())
+    balancerOf(x).done(x, target, tryFault(x, fault))
   }
 
   /**

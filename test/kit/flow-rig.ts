@@ -349,8 +349,7 @@ export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
 export function readExchange(text: string, client: Client): Exchange {
   const x = exchangeOf(text)
   x.pathBytes = Buffer.alloc(0)
-  x.pathStart = 0
-  x.pathEnd = 0
+  x.pathStart = x.pathEnd = 0
   x.clientAddress = ''
   x.client = client
   x.requestLength = requestLength(x.request)
@@ -369,6 +368,7 @@ export function makePlan(route: Route | null, globalChain = makeChain()): Plan &
         return route !== null
       },
     },
+    starters: [],
     globalChain,
     consumers: [],
     routes: [],

@@ -1,6 +1,6 @@
 /** limit-rig — one limiting plugin with clocks, timers, a log and shared memory of the test's own. */
 import assert from 'node:assert/strict'
-import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
+import { NO_REDIS } from '../../src/boot/plane/absent/no-redis.ts'
 import { pathText } from '../../src/config/problems.ts'
 import { validate } from '../../src/config/validate.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'

@@ -1,6 +1,8 @@
 /** plugin-host — the door a plugin is given, with a clock, chance and shared memory of the test's own. */
 
-import { NO_REDIS } from '../../src/boot/plane/no-redis.ts'
+import { NO_LOGS } from '../../src/boot/plane/absent/no-logs.ts'
+import { NO_METRICS } from '../../src/boot/plane/absent/no-metrics.ts'
+import { NO_REDIS } from '../../src/boot/plane/absent/no-redis.ts'
 import { NO_OFFLOAD } from '../../src/boot/plane/offload/no-offload.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../src/boot/plane/shared-memory.ts'
 import { NO_STATE } from '../../src/boot/state/no-state.ts'
@@ -37,6 +39,8 @@ export function makeHost(own: Partial<Host> = {}): Host {
     redis: NO_REDIS,
     offload: NO_OFFLOAD,
     state: NO_STATE,
+    logs: NO_LOGS,
+    metrics: NO_METRICS,
     identities: NOBODY,
     caCertificate: () => null,
     detours: () => new Map(),

@@ -2,11 +2,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Exchange } from '../../src/contract/exchange.ts'
+import { TryLog } from '../../src/contract/record/try-log.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../../src/http1/head.ts'
 import { REQUEST_LIMITS } from '../../src/http1/limits.ts'
 
 /** Memory kept for reuse; nothing reads its old content, because other fields say how much of it counts. */
-const KEPT = new Set(['Exchange.scratch', 'Exchange.requestId', 'Head.bytes', 'Head.spans'])
+const KEPT = new Set([
+  'Exchange.scratch',
+  'Exchange.requestId',
+  'Head.bytes',
+  'Head.spans',
+  'TryLog.statuses',
+  'TryLog.queued',
+])
 
 type Fields = Record<string, unknown>
 
@@ -20,7 +28,7 @@ function soil(thing: object): void {
   for (const name of Object.keys(fields)) {
     const value = fields[name]
     if (KEPT.has(`${thing.constructor.name}.${name}`) || name === 'limits' || name === 'kind') continue
-    if (value instanceof Head) soil(value)
+    if (value instanceof Head || value instanceof TryLog) soil(value)
     else if (Array.isArray(value)) value.push('left over')
     else
       fields[name] =
@@ -34,7 +42,8 @@ function compare(used: object, fresh: object): void {
   assert.deepEqual(Object.keys(after), Object.keys(before), `${owner}: the same fields in the same order`)
   for (const name of Object.keys(before)) {
     if (KEPT.has(`${owner}.${name}`)) continue
-    if (before[name] instanceof Head) compare(after[name] as Head, before[name])
+    if (before[name] instanceof Head || before[name] instanceof TryLog)
+      compare(after[name] as object, before[name])
     else assert.deepEqual(after[name], before[name], `${owner}.${name} is set back by reset()`)
   }
 }

@@ -19,6 +19,8 @@ import { Transports } from '../../flow/transport/transports.ts'
 import { WorkerTally } from '../../observe/tally.ts'
 import { RedisDoor } from '../../redis/redis-door.ts'
 import { PLUGIN_FAILURES, REDIS_PROBLEMS } from '../../state/counters.ts'
+import { NO_LOGS } from './absent/no-logs.ts'
+import { NO_METRICS } from './absent/no-metrics.ts'
 import { callLater, openClock } from './clock.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
@@ -242,6 +244,8 @@ function buildTools(
       redis,
       offload,
       state: options.state,
+      logs: NO_LOGS,
+      metrics: NO_METRICS,
       version: options.version,
       random: randomBytes,
       count: (counter) => options.counters.add(counter, 1),

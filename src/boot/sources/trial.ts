@@ -11,8 +11,10 @@ import type { BuildTools } from '../../contract/build.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
 import { NameTable } from '../../flow/balancer/name-table.ts'
 import { readVersion } from '../machine.ts'
+import { NO_LOGS } from '../plane/absent/no-logs.ts'
+import { NO_METRICS } from '../plane/absent/no-metrics.ts'
+import { NO_REDIS } from '../plane/absent/no-redis.ts'
 import { openClock } from '../plane/clock.ts'
-import { NO_REDIS } from '../plane/no-redis.ts'
 import { NO_OFFLOAD } from '../plane/offload/no-offload.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../plane/shared-memory.ts'
 import { NO_STATE } from '../state/no-state.ts'
@@ -69,6 +71,8 @@ export function makeTrialTools(
       redis: NO_REDIS,
       offload: NO_OFFLOAD,
       state: NO_STATE,
+      logs: NO_LOGS,
+      metrics: NO_METRICS,
       count: () => {},
       log: () => {},
     },

@@ -3,6 +3,7 @@
  * looking at all of them, and what a consumer and its groups have of their own is at hand when it asks.
  */
 import type { ConsumerOverrides, Link } from '../../contract/plan.ts'
+import type { Handler } from '../../contract/plugin.ts'
 import { OverridesTable } from './overrides.ts'
 import { type Binding, ROW_ROUTE_SERVICE, rowOf } from './precedence.ts'
 
@@ -23,12 +24,14 @@ export class Place {
 
 export class Bindings {
   readonly everywhere = new Place()
+  readonly starters: Handler[] = []
   readonly #routes = new Map<string, Place>()
   readonly #services = new Map<string, Place>()
   readonly #overrides = new OverridesTable()
 
   /** A binding to route and service counts as one to the route: give only those whose route has that service. */
   add(binding: Binding): void {
+    if (binding.handler.onStart !== undefined) this.starters.push(binding.handler)
     const place = this.#placeOf(binding)
     if (binding.consumerId === null && binding.groupId === null) {
       place.plain.push(linkOf(binding))

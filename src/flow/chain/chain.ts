@@ -21,7 +21,7 @@ import { STEP_BODY, STEP_LOG, STEP_REQUEST, STEP_RESPONSE, STEP_REWRITE } from '
 import { handlerFor } from './precedence.ts'
 
 /** 'wait': it answered WAIT and did not resume in time. 'resume': it, or another, resumed what was not waiting. */
-export type Step = 'rewrite' | 'request' | 'response' | 'body' | 'log' | 'wait' | 'resume'
+export type Step = 'start' | 'rewrite' | 'request' | 'response' | 'body' | 'log' | 'wait' | 'resume'
 
 /** Told of a plugin that failed; '' where it is not known which. The request goes on as described at each step. */
 export type Report = (x: Exchange, plugin: string, step: Step, error: unknown) => void
@@ -34,6 +34,20 @@ export class ChainRunner {
   constructor(report: Report, running: Int32Array = new Int32Array(1)) {
     this.#report = report
     this.#running = running
+  }
+
+  /** Before all else. A plugin that throws is passed over. */
+  runStart(x: Exchange): void {
+    const handlers = x.plan!.starters
+    for (let i = 0; i < handlers.length; i++) this.#start(x, handlers[i]!)
+  }
+
+  #start(x: Exchange, handler: Handler): void {
+    try {
+      handler.onStart!(x)
+    } catch (error) {
+      this.#tell(x, handler, 'start', error)
+    }
   }
 
   /** Global plugins, before routing. To be called again after a WAIT: x.route is then still null. */

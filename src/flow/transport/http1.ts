@@ -151,6 +151,7 @@ export class Http1Transport implements Transport {
     const queued = new QueuedTry(x, target, pool, { deadlines: this.#deadlines, untilMs, failed })
     if (pool.enqueue(queued)) {
       x.carrier = queued
+      x.tries.waits()
     } else {
       queued.leave()
       this.events.targetFault(x, faults.TARGET_QUEUE_FULL)

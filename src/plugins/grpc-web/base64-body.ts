@@ -4,7 +4,8 @@
  * A client may encode its body whole or message by message, so padding may stand between groups of four. What is left
  * of a group waits for the next bytes: three characters at most.
  */
-import type { Exchange, RequestTransform } from '../../contract/exchange.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import type { RequestTransform } from '../../contract/plugin.ts'
 
 const NONE = Buffer.alloc(0)
 /** Groups of four, of which any may be padded. */

@@ -2,7 +2,8 @@
  * web-answer — the answer as gRPC-Web clients read it: the messages as they are, and behind them the trailers in a
  * frame of their own, since browsers see no trailers. In the text form each piece is base64 by itself.
  */
-import type { Exchange, ResponseTransform } from '../../contract/exchange.ts'
+import type { Exchange } from '../../contract/exchange.ts'
+import type { ResponseTransform } from '../../contract/plugin.ts'
 import { getField, listFields } from '../../http1/fields.ts'
 
 const TRAILERS = 0x80
