@@ -155,7 +155,7 @@ function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): 
   const chain = new ChainRunner((x, plugin, step, error) => {
     options.counters.add(PLUGIN_FAILURES, 1)
     log.operator('error', failureText(plugin, step), { error: causeOf(error), route: x.route?.name ?? null })
-  }, options.heartbeat.running)
+  }, options.heartbeat.running, () => clock.nowAnew())
   return new Flow({
     clock,
     plans: new Plans(),
