@@ -36,6 +36,7 @@ import { checkProtocol } from './listener/protocol.ts'
 import { openPause, openTryTimer, type Paused } from './pause.ts'
 import { leaveTry, NO_RETRY, retryAfterAnswer, retryAfterFault } from './retry.ts'
 import type { Stages } from './stages.ts'
+import { endTraceStep, findTraced } from './trace-steps.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 import { openWaitTimer, type Waited } from './wait-timer.ts'
 
@@ -74,7 +75,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
 
   /** True when the route's plugins may run now: not when the request is refused, or its body is gathered first. */
   #route(x: Exchange): boolean {
-    const isFound = x.plan!.router.find(x)
+    const isFound = x.trace === null ? x.plan!.router.find(x) : findTraced(x, this.stages.clock)
     if (!isFound && x.pathEnd === x.pathStart) {
       // OPTIONS *: asks about the server, which is us where no route takes it (RFC 9110 §9.3.7).
       x.status = 200
@@ -121,6 +122,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
       return false
     }
     if (x.timer !== null) x.timer.cancel()
+    if (x.trace !== null) endTraceStep(x, this.stages.clock)
     return true
   }
 
@@ -345,6 +347,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   #log(x: Exchange): void {
     // A plugin that still waits keeps hold of the exchange: it must not become another request's.
     x.stage = x.waits === GIVEN_UP ? STAGE_ABANDONED : STAGE_DONE
+    if (x.trace !== null) endTraceStep(x, this.stages.clock)
     x.endMs = this.stages.clock.now()
     if (x.holds !== 0) balancerOf(x).dropRetry(x)
     if (x.tunnel !== null) x.tunnel.ended()

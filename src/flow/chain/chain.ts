@@ -11,6 +11,8 @@
  *         x.step is the next to run, in `request` of a fixed chain and in `links` of any other: a plugin that had
  *         answered WAIT is followed by running the same phase again.
  *
+ *         Of a traced exchange each step is noted with its name and times; a plugin's time of waiting is its step's.
+ *
  * HOT     Runs three times a request. The only try is around the plugin's own code.
  */
 import { faults } from '../../base/faults.ts'
@@ -19,6 +21,7 @@ import type { Chain } from '../../contract/plan.ts'
 import { DONE, type Handler, NEXT, type Verdict, WAIT } from '../../contract/plugin.ts'
 import { STEP_BODY, STEP_LOG, STEP_REQUEST, STEP_RESPONSE, STEP_REWRITE } from './marks.ts'
 import { handlerFor } from './precedence.ts'
+import { beginStep } from './trace-step.ts'
 
 /** 'wait': it answered WAIT and did not resume in time. 'resume': it, or another, resumed what was not waiting. */
 export type Step = 'start' | 'rewrite' | 'request' | 'response' | 'body' | 'log' | 'wait' | 'resume'
@@ -30,10 +33,13 @@ export class ChainRunner {
   readonly #report: Report
   /** One word: the mark of the step that runs, 0 for none. The primary reads it when this thread is stuck. */
   readonly #running: Int32Array
+  readonly #readMs: () => number
 
-  constructor(report: Report, running: Int32Array = new Int32Array(1)) {
+  /** `readMs`: the real clock, for exchanges that are traced. */
+  constructor(report: Report, running: Int32Array = new Int32Array(1), readMs: () => number = () => 0) {
     this.#report = report
     this.#running = running
+    this.#readMs = readMs
   }
 
   /** Before all else. A plugin that throws is passed over. */
@@ -59,16 +65,10 @@ export class ChainRunner {
       const handler = handlers[x.step]!
       this.#running[0] = plan.globalChain.marks.rewrite[x.step]! | STEP_REWRITE
       x.step++
-      let verdict: Verdict = DONE
-      try {
-        verdict = handler.onRewrite!(x)
-        this.#running[0] = 0
-        if (verdict === NEXT) continue
-        if (verdict !== DONE && verdict !== WAIT) throw new TypeError(NO_VERDICT)
-      } catch (error) {
-        verdict = this.#fail(x, handler, 'rewrite', error)
-      }
-      return verdict
+      if (x.trace !== null) beginStep(x, 'rewrite.plugin.', nameOf(x, handler), this.#readMs())
+      const verdict = this.#askFirst(x, handler)
+      if (x.trace !== null && verdict !== WAIT) x.trace.end(this.#readMs())
+      if (verdict !== NEXT) return verdict
     }
     x.step = 0
     return NEXT
@@ -101,11 +101,13 @@ export class ChainRunner {
       const handler = handlers[i]!
       if (handler === null || handler.onResponse === undefined) continue
       this.#running[0] = marks[i]! | STEP_RESPONSE
+      if (x.trace !== null) beginStep(x, 'header_filter.plugin.', nameOf(x, handler), this.#readMs())
       try {
         handler.onResponse(x)
       } catch (error) {
         this.#tell(x, handler, 'response', error)
       }
+      if (x.trace !== null) x.trace.end(this.#readMs())
     }
     this.#running[0] = 0
   }
@@ -208,7 +210,29 @@ export class ChainRunner {
       x.picked.push(handlerFor(chain.links[i]!, chain, x.consumer))
   }
 
+  #askFirst(x: Exchange, handler: Handler): Verdict {
+    try {
+      const verdict = handler.onRewrite!(x)
+      this.#running[0] = 0
+      if (verdict === NEXT || verdict === DONE || verdict === WAIT) return verdict
+      throw new TypeError(NO_VERDICT)
+    } catch (error) {
+      return this.#fail(x, handler, 'rewrite', error)
+    }
+  }
+
   #ask(x: Exchange, handler: Handler): Verdict {
+    return x.trace === null ? this.#askPlainly(x, handler) : this.#askTraced(x, handler)
+  }
+
+  #askTraced(x: Exchange, handler: Handler): Verdict {
+    beginStep(x, 'access.plugin.', nameOf(x, handler), this.#readMs())
+    const verdict = this.#askPlainly(x, handler)
+    if (verdict !== WAIT && x.trace !== null) x.trace.end(this.#readMs())
+    return verdict
+  }
+
+  #askPlainly(x: Exchange, handler: Handler): Verdict {
     try {
       const verdict = handler.onRequest!(x)
       this.#running[0] = 0
