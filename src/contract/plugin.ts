@@ -103,6 +103,8 @@ export interface Machine {
   /** For what is to be told of exchanges, without anybody waiting. */
   readonly logs: LogDoor
   readonly metrics: Metrics
+  /** Who may sign the certificates of servers (SSL_TRUSTED_CERTIFICATE), in PEM; empty: those that Node trusts. */
+  readonly trusted: readonly string[]
   /** Adds one to a counter of state/counters.ts. */
   count(counter: number): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void

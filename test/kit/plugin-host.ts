@@ -41,6 +41,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     state: NO_STATE,
     logs: NO_LOGS,
     metrics: NO_METRICS,
+    trusted: [],
     identities: NOBODY,
     caCertificate: () => null,
     detours: () => new Map(),

@@ -16,11 +16,11 @@ import { Plans } from '../../flow/plans.ts'
 import { Response } from '../../flow/response/response.ts'
 import { RequestHead } from '../../flow/transport/request-head.ts'
 import { Transports } from '../../flow/transport/transports.ts'
+import { RouteTally } from '../../observe/route-tally.ts'
 import { WorkerTally } from '../../observe/tally.ts'
 import { RedisDoor } from '../../redis/redis-door.ts'
 import { PLUGIN_FAILURES, REDIS_PROBLEMS } from '../../state/counters.ts'
 import { NO_LOGS } from './absent/no-logs.ts'
-import { NO_METRICS } from './absent/no-metrics.ts'
 import { callLater, openClock } from './clock.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
@@ -50,7 +50,12 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     deadlines: new Deadlines(),
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
   }
-  const tally = new WorkerTally(options.counters, options.log.access, clock)
+  const tally = new WorkerTally(
+    options.counters,
+    options.log.access,
+    clock,
+    new RouteTally(options.routes),
+  )
   const flow = makeFlow(options, clock, tally)
   const transport = makeTransport(options, tools, flow)
   const { listener, streams } = makeListeners(options, tools, flow, tally)
@@ -152,10 +157,17 @@ function productOf(options: DataPlaneOptions): string {
 
 function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): Flow {
   const { environment, log } = options
-  const chain = new ChainRunner((x, plugin, step, error) => {
-    options.counters.add(PLUGIN_FAILURES, 1)
-    log.operator('error', failureText(plugin, step), { error: causeOf(error), route: x.route?.name ?? null })
-  }, options.heartbeat.running, () => clock.nowAnew())
+  const chain = new ChainRunner(
+    (x, plugin, step, error) => {
+      options.counters.add(PLUGIN_FAILURES, 1)
+      log.operator('error', failureText(plugin, step), {
+        error: causeOf(error),
+        route: x.route?.name ?? null,
+      })
+    },
+    options.heartbeat.running,
+    () => clock.nowAnew(),
+  )
   return new Flow({
     clock,
     plans: new Plans(),
@@ -245,7 +257,8 @@ function buildTools(
       offload,
       state: options.state,
       logs: NO_LOGS,
-      metrics: NO_METRICS,
+      metrics: options.metrics,
+      trusted: readTrusted(environment.trustedCertificates),
       version: options.version,
       random: randomBytes,
       count: (counter) => options.counters.add(counter, 1),

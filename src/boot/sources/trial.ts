@@ -73,6 +73,7 @@ export function makeTrialTools(
       state: NO_STATE,
       logs: NO_LOGS,
       metrics: NO_METRICS,
+      trusted: [],
       count: () => {},
       log: () => {},
     },

@@ -1,0 +1,121 @@
+/**
+ * post — sends bodies to one URL over HTTP or HTTPS, on connections of its own that are kept.
+ *
+ * WHAT    `send` answers the status, or rejects with what the operator should know. What a receiver answers is read
+ *         and thrown away, so that the connection serves again. No redirect is followed: where records go is
+ *         configured. User and password of the URL become Basic auth.
+ *
+ * LIMITS  CONNECTIONS_MAX at a time, ANSWER_MAX bytes of an answer; each of connecting, sending and answering has the
+ *         time that is given, and all three together no more than their sum.
+ */
+import type { Pool } from 'undici'
+
+export interface PostSettings {
+  readonly url: string
+  readonly method: 'POST' | 'PUT' | 'PATCH'
+  /** Of each request. Content-Type is among them. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly connectTimeoutMs: number
+  readonly sendTimeoutMs: number
+  readonly readTimeoutMs: number
+  /** A connection that is not used for so long is closed. */
+  readonly keepaliveMs: number
+  readonly verifiesTls: boolean
+  /** Machine.trusted. */
+  readonly trusted: readonly string[]
+}
+
+export const CONNECTIONS_MAX = 64
+/** Behind so many bytes of an answer its connection is closed. */
+const ANSWER_MAX = 128 * 1024
+const HEAD_BYTES_MAX = 16 * 1024
+/** A user that hangs up when the answer is late would count as a failure of ours. */
+const KEEPALIVE_MIN_MS = 1
+
+type Body = string | Uint8Array
+
+export class Post {
+  /** For logs: scheme, host and port. A path may hold a token. */
+  readonly place: string
+  readonly #settings: PostSettings
+  readonly #path: string
+  readonly #headers: Record<string, string>
+  readonly #limitMs: number
+  #pool: Promise<Pool> | null
+
+  constructor(settings: PostSettings) {
+    const url = new URL(settings.url)
+    this.place = url.origin
+    this.#path = url.pathname + url.search
+    this.#headers = { 'user-agent': 'sluice', ...lowerNames(settings.headers), ...credentialsOf(url) }
+    this.#settings = settings
+    this.#limitMs = settings.connectTimeoutMs + settings.sendTimeoutMs + settings.readTimeoutMs
+    this.#pool = null
+  }
+
+  async send(body: Body, headers: Readonly<Record<string, string>> | null = null): Promise<number> {
+    this.#pool ??= openPool(this.place, this.#settings)
+    const late = new AbortController()
+    const timer = setTimeout(
+      () => late.abort(new Error(`no answer within ${this.#limitMs} ms`)),
+      this.#limitMs,
+    )
+    try {
+      const pool = await this.#pool
+      const answer = await pool.request({
+        path: this.#path,
+        method: this.#settings.method,
+        headers: headers === null ? this.#headers : { ...this.#headers, ...lowerNames(headers) },
+        body,
+        signal: late.signal,
+      })
+      await answer.body.dump({ limit: ANSWER_MAX })
+      return answer.statusCode
+    } catch (cause) {
+      throw new Error(`${this.place}: ${reasonOf(cause)}`)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** What is under way fails. */
+  async close(): Promise<void> {
+    const pool = await this.#pool
+    await pool?.destroy()
+  }
+}
+
+/** undici is loaded with the first request: most gateways post nothing. */
+async function openPool(origin: string, settings: PostSettings): Promise<Pool> {
+  const { Pool: PoolOf } = await import('undici')
+  return new PoolOf(origin, {
+    connections: CONNECTIONS_MAX,
+    pipelining: 1,
+    maxHeaderSize: HEAD_BYTES_MAX,
+    keepAliveTimeout: Math.max(settings.keepaliveMs, KEEPALIVE_MIN_MS),
+    headersTimeout: settings.sendTimeoutMs + settings.readTimeoutMs,
+    bodyTimeout: settings.readTimeoutMs,
+    connect: {
+      timeout: settings.connectTimeoutMs,
+      rejectUnauthorized: settings.verifiesTls,
+      ...(settings.trusted.length > 0 ? { ca: [...settings.trusted] } : {}),
+    },
+  })
+}
+
+function credentialsOf(url: URL): Record<string, string> {
+  if (url.username === '' && url.password === '') return {}
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
+}
+
+function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+/** Where both families of addresses refuse, the error has no words, and its code says it. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  if (cause.message !== '') return cause.message
+  return 'code' in cause ? String(cause.code) : cause.name
+}
