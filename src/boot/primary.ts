@@ -19,6 +19,7 @@ import type { StatusView } from '../control/status/status-view.ts'
 import { stampOf, watchFile } from '../control/watch.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
+import { SeriesReader } from '../state/series/series-reader.ts'
 import { Sockets } from './listen/sockets.ts'
 import type { OperatorLog } from './log/operator-log.ts'
 import { readFilesMax, readVersion } from './machine.ts'
@@ -56,6 +57,7 @@ export class Gateway {
   readonly #buffers: SharedBuffers
   readonly #unwatchWorkers: () => void
   readonly #shared: Shared
+  readonly #series: SeriesReader
   readonly #nodeId: string
   readonly #version: string
   #status: StatusServer | null = null
@@ -100,6 +102,7 @@ export class Gateway {
     this.#version = readVersion()
     this.#buffers = makeSharedBuffers(environment)
     this.#shared = openShared(this.#buffers, 0)
+    this.#series = new SeriesReader(this.#buffers.series, environment.workers + 1)
     const names = new NameTable()
     this.#names = new NameSource(environment, (entries) => {
       for (const [name, answers] of entries) names.update(name, answers)
@@ -117,7 +120,10 @@ export class Gateway {
       nodeId: this.#nodeId,
       version: this.#version,
       shared: this.#buffers,
-      forget: (workerId) => forgetWorker(this.#shared, workerId),
+      forget: (workerId) => {
+        forgetWorker(this.#shared, workerId)
+        this.#series.forget(workerId)
+      },
       log,
       addresses: () => this.#sockets.forWorker(),
       names: () => this.#names.entries(),
@@ -268,6 +274,7 @@ export class Gateway {
       draining: this.#isDraining,
       upstreams: this.#health.upstreams,
       shared: this.#shared,
+      series: this.#series,
     }
   }
 

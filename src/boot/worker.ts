@@ -8,6 +8,8 @@ import type { Config } from '../config/model.ts'
 import type { AnyPlugin } from '../contract/plugin.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, HEAP_BYTES, PLUGIN_FAILURES } from '../state/counters.ts'
+import { SeriesTable } from '../state/series/series-table.ts'
+import { RouteStats } from '../state/route-stats.ts'
 import { MessageLog } from './log/worker-log.ts'
 import { callLater } from './plane/clock.ts'
 import type { DataPlane } from './plane/data-plane.ts'
@@ -37,6 +39,7 @@ async function main(): Promise<void> {
   const { environment, workerId, nodeId, version } = start
   const counters = new Counters(start.shared.counters, workerId)
   const shared = openShared(start.shared, workerId)
+  const metrics = new SeriesTable(start.shared.series, environment.workers + 1, workerId)
   const log = new MessageLog({
     post,
     now: Date.now,
@@ -56,8 +59,10 @@ async function main(): Promise<void> {
     environment,
     plugins,
     counters,
+    routes: new RouteStats(start.shared.routes, workerId),
     heartbeat: new Heartbeat(start.shared.beats, workerId),
     shared,
+    metrics,
     state,
     log,
     names,

@@ -3,12 +3,14 @@ import type { Environment } from '../../config/env/env.ts'
 import type { Config } from '../../config/model.ts'
 import type { TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
+import type { Metrics } from '../../contract/machine/metrics.ts'
 import type { Shared } from '../../contract/machine/shared-memory.ts'
 import type { StateStore } from '../../contract/machine/state-store.ts'
 import type { AnyPlugin } from '../../contract/plugin.ts'
 import type { NameTable } from '../../flow/balancer/name-table.ts'
 import type { AccessSink } from '../../observe/tally.ts'
 import type { Counters } from '../../state/counters.ts'
+import type { RouteStats } from '../../state/route-stats.ts'
 import type { Heartbeat } from '../workers/heartbeat.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -32,8 +34,10 @@ export interface DataPlaneOptions {
   readonly environment: Environment
   readonly plugins: ReadonlyMap<string, AnyPlugin>
   readonly counters: Counters
+  readonly routes: RouteStats
   readonly heartbeat: Heartbeat
   readonly shared: Shared
+  readonly metrics: Metrics
   readonly state: StateStore
   readonly log: WorkerLog
   readonly names: NameTable

@@ -4,7 +4,9 @@ import type { Environment } from '../../config/env/env.ts'
 import type { Shared } from '../../contract/machine/shared-memory.ts'
 import { makeCounterBuffer } from '../../state/counters.ts'
 import { KeyTable, makeKeyBuffer, SLOT_BYTES, SLOTS_MIN } from '../../state/key-table.ts'
+import { makeRouteBuffer } from '../../state/route-stats.ts'
 import { makeRowBuffer, Rows } from '../../state/rows.ts'
+import { makeSeriesBuffer } from '../../state/series/series-area.ts'
 import { forgetTargetShares, targetRowWords } from '../../state/target-state.ts'
 import { forgetUpstreamShares, upstreamRowWords } from '../../state/upstream-state.ts'
 import { makeBeatBuffer } from '../workers/heartbeat.ts'
@@ -16,17 +18,21 @@ export interface SharedBuffers {
   readonly targets: SharedArrayBuffer
   readonly upstreams: SharedArrayBuffer
   readonly beats: SharedArrayBuffer
+  readonly routes: SharedArrayBuffer
+  readonly series: SharedArrayBuffer
 }
 
 export type SharedSizes = Pick<
   Environment,
-  'workers' | 'sharedLimitsBytes' | 'sharedTargets' | 'sharedUpstreams'
+  'workers' | 'sharedLimitsBytes' | 'sharedMetricsBytes' | 'sharedRoutes' | 'sharedTargets' | 'sharedUpstreams'
 >
 
 /** Enough for one configuration that carries no traffic: to check it, or to explain it. */
 export const TRIAL_SIZES: SharedSizes = {
   workers: 1,
   sharedLimitsBytes: SLOTS_MIN * SLOT_BYTES,
+  sharedMetricsBytes: 64 * 1024,
+  sharedRoutes: 16,
   sharedTargets: 16,
   sharedUpstreams: 16,
 }
@@ -38,6 +44,8 @@ export function makeSharedBuffers(sizes: SharedSizes): SharedBuffers {
   return {
     counters: makeCounterBuffer(sizes.workers),
     beats: makeBeatBuffer(sizes.workers),
+    routes: makeRouteBuffer(sizes.workers, sizes.sharedRoutes),
+    series: makeSeriesBuffer(sizes.workers, sizes.sharedMetricsBytes),
     limits: makeKeyBuffer(slotsIn(sizes.sharedLimitsBytes), seeds.seedA, seeds.seedB),
     targets: makeRowBuffer({ rows: sizes.sharedTargets, width: targetRowWords(owners), owners, ...seeds }),
     upstreams: makeRowBuffer({

@@ -305,6 +305,18 @@ export const shared = {
     '16m',
     'Memory for the counters of limits, all workers together: 64 bytes a key.',
   ),
+  sharedMetricsBytes: row(
+    'SHARED_METRICS',
+    bytes,
+    '4m',
+    'Memory for the metrics of plugins, of each worker: some 20,000 counters, or 6000 of those and 3000 histograms.',
+  ),
+  sharedRoutes: row(
+    'SHARED_ROUTES',
+    integer(1, 65_536),
+    '1024',
+    'Routes that have statistics of their own: up to 11 KB each and worker, once used.',
+  ),
   sharedTargets: row(
     'SHARED_TARGETS',
     integer(16, MILLION),

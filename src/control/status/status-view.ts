@@ -11,6 +11,7 @@ import {
   REQUESTS,
   sumCounter,
 } from '../../state/counters.ts'
+import type { SeriesReader } from '../../state/series/series-reader.ts'
 import type { WatchedUpstream } from '../health/watched-upstream.ts'
 
 export interface WorkerView {
@@ -34,6 +35,7 @@ export interface StatusView {
   readonly draining: boolean
   readonly upstreams: Iterable<WatchedUpstream>
   readonly shared: Shared
+  readonly series: SeriesReader
 }
 
 export const EMPTY_HASH = '0'.repeat(32)
