@@ -31,7 +31,7 @@ const allowed: Record<string, string> = {
   'src/state/counters.ts#gauge': 'declares the table while the module loads',
   'src/state/counters.ts#sumCounter': 'for whoever shows the counters',
   'src/flow/chain/chain.ts#ChainRunner.#start': PLUGIN_CALL,
-  'src/flow/chain/chain.ts#ChainRunner.runRewrite': PLUGIN_CALL,
+  'src/flow/chain/chain.ts#ChainRunner.#askFirst': PLUGIN_CALL,
   'src/flow/chain/chain.ts#ChainRunner.runResponse': PLUGIN_CALL,
   'src/flow/chain/chain.ts#ChainRunner.runResponseBody': PLUGIN_CALL,
   'src/flow/chain/chain.ts#ChainRunner.runLog': PLUGIN_CALL,
