@@ -29,7 +29,7 @@ export class Trace {
   /** 8 bytes: of who asked; null: the trace begins here. */
   readonly parentId: Uint8Array | null
   /** Who asked has decided that it is traced; false: it is its id's ratio that did. */
-  readonly isAsked: boolean
+  isAsked: boolean
   /**
    * A plugin that applies to the exchange ships it. A configuration that is bound to a route opens traces before any
    * route is known: those of other routes are recorded and come to nothing. Logs show the ids of kept ones only.
@@ -37,18 +37,12 @@ export class Trace {
   isKept: boolean
   readonly steps: TraceStep[]
 
-  constructor(
-    traceId: Uint8Array,
-    parentId: Uint8Array | null,
-    spanId: Uint8Array,
-    tryId: Uint8Array,
-    isAsked = false,
-  ) {
+  constructor(traceId: Uint8Array, parentId: Uint8Array | null, spanId: Uint8Array, tryId: Uint8Array) {
     this.traceId = traceId
     this.parentId = parentId
     this.spanId = spanId
     this.tryId = tryId
-    this.isAsked = isAsked
+    this.isAsked = false
     this.isKept = false
     this.steps = []
   }

@@ -1,0 +1,137 @@
+/**
+ * tracer — what every plugin that traces does in its steps: decides at the start, tells the target, and knows at the end
+ * whether the trace is its own to ship.
+ *
+ * WHAT    Who asks decides, by the flag it has sent; where it says nothing, the trace's id does, by a ratio. A trace that
+ *         begins here has the request's own id, which is random: so nothing is drawn, whoever has the id of a request
+ *         finds its trace, and all configurations decide by the same number, however many there are. Since a
+ *         configuration can be bound to a route, and the route is not known at the start, the first one that wants the
+ *         trace opens it, and each one that applies looks whether it would have opened it too.
+ *
+ * HOT     `start` and `tell` run once a request.
+ */
+import type { Exchange } from '../contract/exchange.ts'
+import { Trace } from '../contract/record/trace.ts'
+import { Propagation, type PropagationSettings } from './propagation/propagation.ts'
+import type { TraceContext } from './propagation/trace-context.ts'
+import { isSampled } from './sampling.ts'
+import { SpanIdSource } from './span-ids.ts'
+
+const TRACE_BYTES = 16
+const SPAN_BYTES = 8
+
+export class Tracer {
+  readonly #propagation: Propagation
+  readonly #ratio: number
+  readonly #ids: SpanIdSource
+  /** Of a request that is not traced. */
+  readonly #traceId: Uint8Array
+  readonly #spanId: Uint8Array
+  readonly #told: Told
+
+  constructor(settings: PropagationSettings, ratio: number, random: (count: number) => Uint8Array) {
+    this.#propagation = new Propagation(settings)
+    this.#ratio = ratio
+    this.#ids = new SpanIdSource(random)
+    this.#traceId = new Uint8Array(TRACE_BYTES)
+    this.#spanId = new Uint8Array(SPAN_BYTES)
+    this.#told = new Told(this.#traceId, this.#spanId)
+  }
+
+  /** For onStart: opens x.trace where it is to be recorded and nobody has. */
+  start(x: Exchange): void {
+    if (x.trace !== null) return
+    const parent = this.#propagation.extract(x.request)
+    const traceId = this.#traceIdOf(x, parent)
+    const asked = parent === null ? ASKED_NOTHING : askedBy(parent)
+    if (asked === ASKED_NOT) return
+    if (asked === ASKED_NOTHING && !isSampled(traceId, this.#ratio)) return
+    x.trace = openTrace(traceId, parent, this.#ids)
+    x.trace.isAsked = asked === ASKED
+  }
+
+  /** For onRequest: writes the ids for the target, also of a trace that nobody records. */
+  tell(x: Exchange): void {
+    const incoming = this.#propagation.extract(x.request)
+    const told = this.#told
+    const trace = x.trace
+    if (trace !== null) {
+      this.keeps(x)
+      told.traceId = trace.traceId
+      told.spanId = trace.tryId
+      told.parentId = trace.spanId
+      told.sampled = trace.isKept
+    } else {
+      told.traceId = this.#traceIdOf(x, incoming)
+      told.parentId = null
+      told.sampled = false
+      told.spanId = this.#spanId
+      // Without a span of ours, the target's hangs under that of who asks.
+      if (incoming !== null && incoming.parentId !== null) told.spanId = incoming.parentId
+      else this.#ids.copyNext(this.#spanId)
+    }
+    this.#propagation.inject(x.request, told, incoming)
+  }
+
+  /** Whether this configuration, which applies to the exchange, is to ship its trace. */
+  keeps(x: Exchange): boolean {
+    const trace = x.trace
+    if (trace === null) return false
+    if (!trace.isAsked && !isSampled(trace.traceId, this.#ratio)) return false
+    trace.isKept = true
+    return true
+  }
+
+  /** In hex, also of a trace that nobody records. Cold. */
+  traceIdText(x: Exchange): string {
+    const id = x.trace === null ? this.#traceIdOf(x, this.#propagation.extract(x.request)) : x.trace.traceId
+    return Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex')
+  }
+
+  #traceIdOf(x: Exchange, parent: TraceContext | null): Uint8Array {
+    if (parent !== null && parent.traceId !== null) return parent.traceId
+    readHex(x.requestId, this.#traceId)
+    return this.#traceId
+  }
+}
+
+/** Written anew for each request. */
+class Told {
+  traceId: Uint8Array
+  spanId: Uint8Array
+  parentId: Uint8Array | null
+  sampled: boolean
+
+  constructor(traceId: Uint8Array, spanId: Uint8Array) {
+    this.traceId = traceId
+    this.spanId = spanId
+    this.parentId = null
+    this.sampled = false
+  }
+}
+
+const ASKED_NOTHING = 0
+const ASKED_NOT = 1
+const ASKED = 2
+
+function askedBy(parent: TraceContext): number {
+  if (parent.debug) return ASKED
+  if (parent.sampled === null) return ASKED_NOTHING
+  return parent.sampled ? ASKED : ASKED_NOT
+}
+
+/** What is lent is copied. */
+function openTrace(traceId: Uint8Array, parent: TraceContext | null, ids: SpanIdSource): Trace {
+  const parentId = parent === null || parent.parentId === null ? null : parent.parentId.slice()
+  return new Trace(traceId.slice(), parentId, ids.next(), ids.next())
+}
+
+/** 32 digits of lower case, as bytes. */
+function readHex(digits: Uint8Array, into: Uint8Array): void {
+  for (let i = 0; i < TRACE_BYTES; i++)
+    into[i] = (digitValue(digits[2 * i]!) << 4) | digitValue(digits[2 * i + 1]!)
+}
+
+function digitValue(digit: number): number {
+  return digit <= 57 ? digit - 48 : digit - 87
+}
