@@ -108,9 +108,20 @@ export interface RetryPolicy {
   readonly backOffMaxMs: number
 }
 
+/** Where whoever counts by route has its row (observe/route-tally.ts): so that nothing is looked up a request. */
+export class RouteMark {
+  /** -1: nobody has asked yet. */
+  row: number
+
+  constructor() {
+    this.row = -1
+  }
+}
+
 export interface Route {
   readonly id: string
   readonly name: string | null
+  readonly mark: RouteMark
   readonly service: Service | null
   readonly tags: readonly string[]
   readonly chain: Chain

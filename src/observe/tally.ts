@@ -23,6 +23,7 @@ import {
   UPSTREAM_RETRIES,
 } from '../state/counters.ts'
 import { AccessLine } from './access-line.ts'
+import type { RouteTally } from './route-tally.ts'
 
 /** Takes access lines, and loses them, counted, rather than wait. */
 export interface AccessSink {
@@ -36,12 +37,14 @@ export class WorkerTally {
   readonly #counters: Counters
   readonly #access: AccessSink | null
   readonly #line: AccessLine
+  readonly #routes: RouteTally | null
 
   /** `access` is null while PROXY_ACCESS_LOG is off. */
-  constructor(counters: Counters, access: AccessSink | null, clock: Clock) {
+  constructor(counters: Counters, access: AccessSink | null, clock: Clock, routes: RouteTally | null = null) {
     this.#counters = counters
     this.#access = access
     this.#line = new AccessLine(clock)
+    this.#routes = routes
   }
 
   exchange(x: Exchange): void {
@@ -52,6 +55,7 @@ export class WorkerTally {
     if (x.fault !== faults.NONE) counters.add(FAULTS + x.fault.id, 1)
     if (x.requestBytes !== 0) counters.add(BYTES_IN, x.requestBytes)
     if (x.responseBytes !== 0) counters.add(BYTES_OUT, x.responseBytes)
+    if (this.#routes !== null) this.#routes.exchange(x)
     const access = this.#access
     if (access === null) return
     this.#line.put(access.openLine(), x)

@@ -9,7 +9,7 @@ import { Outbox } from '../../src/base/outbox.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import type { Client } from '../../src/contract/listener.ts'
 import type { Balancer, Chain, Link, Plan, RetryPolicy, Route, Service } from '../../src/contract/plan.ts'
-import { PROTOCOL_HTTP } from '../../src/contract/plan.ts'
+import { PROTOCOL_HTTP, RouteMark } from '../../src/contract/plan.ts'
 import type { Handler } from '../../src/contract/plugin.ts'
 import { type Address, HOLDS_RETRY, Target, type TargetPool } from '../../src/contract/target.ts'
 import type { Carrier, Transport } from '../../src/contract/transport.ts'
@@ -256,6 +256,7 @@ export function makeRoute(service: Service | null, more: Partial<Route> = {}): R
   return {
     id: 'r',
     name: 'r',
+    mark: new RouteMark(),
     service,
     tags: [],
     chain: makeChain(),

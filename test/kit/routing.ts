@@ -2,7 +2,7 @@
 
 import { Exchange } from '../../src/contract/exchange.ts'
 import type { Client } from '../../src/contract/listener.ts'
-import { type Chain, PROTOCOL_HTTP, PROTOCOL_HTTPS, type Route } from '../../src/contract/plan.ts'
+import { type Chain, PROTOCOL_HTTP, PROTOCOL_HTTPS, type Route, RouteMark } from '../../src/contract/plan.ts'
 import type { RouteInput, RouteMatch } from '../../src/flow/router/route-input.ts'
 import { REQUEST_LIMITS } from '../../src/http1/limits.ts'
 import { normalizePath } from '../../src/http1/uri.ts'
@@ -38,6 +38,7 @@ export function makeRoute(id: string, pathHandling: 'v0' | 'v1' = 'v0'): Route {
   return {
     id,
     name: id,
+    mark: new RouteMark(),
     service: null,
     tags: [],
     chain: NO_CHAIN,

@@ -24,7 +24,12 @@ export interface SharedBuffers {
 
 export type SharedSizes = Pick<
   Environment,
-  'workers' | 'sharedLimitsBytes' | 'sharedMetricsBytes' | 'sharedRoutes' | 'sharedTargets' | 'sharedUpstreams'
+  | 'workers'
+  | 'sharedLimitsBytes'
+  | 'sharedMetricsBytes'
+  | 'sharedRoutes'
+  | 'sharedTargets'
+  | 'sharedUpstreams'
 >
 
 /** Enough for one configuration that carries no traffic: to check it, or to explain it. */

@@ -50,12 +50,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     deadlines: new Deadlines(),
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
   }
-  const tally = new WorkerTally(
-    options.counters,
-    options.log.access,
-    clock,
-    new RouteTally(options.routes),
-  )
+  const tally = new WorkerTally(options.counters, options.log.access, clock, new RouteTally(options.routes))
   const flow = makeFlow(options, clock, tally)
   const transport = makeTransport(options, tools, flow)
   const { listener, streams } = makeListeners(options, tools, flow, tally)

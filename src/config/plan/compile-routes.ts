@@ -5,6 +5,7 @@ import {
   PROTOCOL_GRPCS,
   PROTOCOL_HTTP,
   PROTOCOL_HTTPS,
+  RouteMark,
   type Service,
 } from '../../contract/plan.ts'
 import type { Bindings } from '../../flow/chain/bindings.ts'
@@ -52,6 +53,7 @@ function compileRoute(
   return Object.freeze({
     id: entity.id,
     name: entity.name,
+    mark: new RouteMark(),
     service,
     tags: entity.tags ?? [],
     chain: chains.build(entity.id, service?.id ?? ''),
