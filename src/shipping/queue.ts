@@ -13,6 +13,7 @@
  *         What is lost is counted by why, and said once a minute.
  */
 import { Complaints } from './complaints.ts'
+import { Undelivered } from './undelivered.ts'
 import { Waiting } from './waiting.ts'
 
 /** Plain data: it is part of a sink's settings. */
@@ -39,16 +40,19 @@ export interface QueueTools {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
 }
 
-/** Sends a batch. Rejects with an Error whose message names no secret. */
+/** Sends a batch. Rejects with an Error whose message names no secret; an Undelivered may say more. */
 export type Deliver<T> = (batch: readonly T[]) => Promise<void>
 
 export const WAITING_BYTES_MAX = 64 * 1024 * 1024
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 const UNDER_WAY_MAX = 64
+/** A receiver that asks for more is asked again then all the same. */
+const PAUSE_MS_MAX = 60_000
 
 export const QUEUE_FULL = 'queue full'
 export const RETRIES_OVER = 'retries over'
 export const TOO_LARGE = 'too large'
+export const REFUSED = 'refused'
 export const CLOSED = 'closed'
 
 interface Batch<T> {
@@ -179,7 +183,7 @@ export class Queue<T> {
     batch.tries++
     this.#deliver(batch.entries).then(
       () => this.#succeeded(batch),
-      (error: unknown) => this.#failed(batch, error instanceof Error ? error.message : String(error)),
+      (error: unknown) => this.#failed(batch, error),
     )
   }
 
@@ -190,15 +194,22 @@ export class Queue<T> {
     this.#end(batch)
   }
 
-  #failed(batch: Batch<T>, reason: string): void {
+  #failed(batch: Batch<T>, error: unknown): void {
     if (!this.#underWay.has(batch)) return
+    const reason = error instanceof Error ? error.message : String(error)
+    const told = error instanceof Undelivered ? error : null
+    if (told !== null && told.isFinal) {
+      this.#lose(batch.entries.length, REFUSED, reason)
+      return this.#end(batch)
+    }
     const { maxRetryTimeMs, initialRetryDelayMs, maxRetryDelayMs } = this.#settings
     if (this.#tools.now() - batch.startedMs > maxRetryTimeMs || maxRetryTimeMs < 0) {
       this.#lose(batch.entries.length, RETRIES_OVER, reason)
       return this.#end(batch)
     }
     this.#complaints.trouble(reason)
-    const waitMs = Math.min(maxRetryDelayMs, initialRetryDelayMs * 2 ** (batch.tries - 1))
+    const ownMs = Math.min(maxRetryDelayMs, initialRetryDelayMs * 2 ** (batch.tries - 1))
+    const waitMs = Math.max(ownMs, told === null ? 0 : Math.min(told.afterMs, PAUSE_MS_MAX))
     const again = () => {
       if (batch.wake === null) return
       batch.wake = null
