@@ -28,11 +28,20 @@ export interface PostSettings {
 export const CONNECTIONS_MAX = 64
 /** Behind so many bytes of an answer its connection is closed. */
 const ANSWER_MAX = 128 * 1024
+const ANSWER_KEPT = 8 * 1024
 const HEAD_BYTES_MAX = 16 * 1024
 /** A user that hangs up when the answer is late would count as a failure of ours. */
 const KEEPALIVE_MIN_MS = 1
 
 type Body = string | Uint8Array
+
+export interface PostAnswer {
+  readonly status: number
+  /** '' where there is none. */
+  readonly retryAfter: string
+  /** Its beginning. */
+  readonly body: Uint8Array
+}
 
 export class Post {
   /** For logs: scheme, host and port. A path may hold a token. */
@@ -54,6 +63,12 @@ export class Post {
   }
 
   async send(body: Body, headers: Readonly<Record<string, string>> | null = null): Promise<number> {
+    const { status } = await this.ask(body, headers)
+    return status
+  }
+
+  /** As `send`, for who has to know more of the answer than its status. */
+  async ask(body: Body, headers: Readonly<Record<string, string>> | null = null): Promise<PostAnswer> {
     this.#pool ??= openPool(this.place, this.#settings)
     const late = new AbortController()
     const timer = setTimeout(
@@ -69,8 +84,13 @@ export class Post {
         body,
         signal: late.signal,
       })
-      await answer.body.dump({ limit: ANSWER_MAX })
-      return answer.statusCode
+      const retryAfter = answer.headers['retry-after']
+      const bytes = await readSome(answer.body)
+      return {
+        status: answer.statusCode,
+        retryAfter: typeof retryAfter === 'string' ? retryAfter : '',
+        body: bytes,
+      }
     } catch (cause) {
       throw new Error(`${this.place}: ${reasonOf(cause)}`)
     } finally {
@@ -83,6 +103,18 @@ export class Post {
     const pool = await this.#pool
     await pool?.destroy()
   }
+}
+
+/** What comes behind ANSWER_KEPT is thrown away; behind ANSWER_MAX the connection is. */
+async function readSome(body: AsyncIterable<Buffer>): Promise<Uint8Array> {
+  const kept: Buffer[] = []
+  let count = 0
+  for await (const chunk of body) {
+    if (count < ANSWER_KEPT) kept.push(chunk.subarray(0, ANSWER_KEPT - count))
+    count += chunk.length
+    if (count > ANSWER_MAX) break
+  }
+  return Buffer.concat(kept)
 }
 
 /** undici is loaded with the first request: most gateways post nothing. */
