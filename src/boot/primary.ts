@@ -12,7 +12,6 @@ import { addressText } from '../config/env/env-listen.ts'
 import { type EnvironmentReading, filesNeeded } from '../config/env/env-read.ts'
 import type { Config } from '../config/model.ts'
 import type { Shared } from '../contract/machine/shared-memory.ts'
-import type { AnyPlugin } from '../contract/plugin.ts'
 import { type Checked, type Outcome, Reloader } from '../control/reload.ts'
 import { StatusServer } from '../control/status/status-server.ts'
 import type { StatusView } from '../control/status/status-view.ts'
@@ -25,10 +24,10 @@ import type { OperatorLog } from './log/operator-log.ts'
 import { readFilesMax, readVersion } from './machine.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { forgetWorker, makeSharedBuffers, openShared, type SharedBuffers } from './plane/shared-memory.ts'
-import { loadPlugins } from './registry.ts'
 import { type ConfigSource, checkSource } from './sources/config-source.ts'
 import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
+import { PluginShelf } from './sources/plugin-shelf.ts'
 import { StateHost } from './state/state-host.ts'
 import { TlsSource } from './tls/tls-source.ts'
 import { unservedStreams } from './unserved-streams.ts'
@@ -69,17 +68,17 @@ export class Gateway {
     const { reading, source, log } = options
     const { environment } = reading
     checkFiles(reading, log)
-    const plugins = await loadPlugins(environment.pluginsDir)
+    const shelf = await PluginShelf.open(environment.pluginsDir)
     const stamp = environment.watch && source.file !== '' ? stampOf(source.file) : ''
-    const config = await firstConfig(source, plugins, log)
+    const config = await firstConfig(source, shelf, log)
     writePidFile(environment.prefix, environment.statusListen.map(addressText)[0] ?? '')
     let sockets: Sockets | null = null
     const state = new StateHost(environment, log.write.bind(log))
     try {
-      await state.openFor(config, plugins)
+      await state.openFor(config, shelf.plugins)
       const tls = await TlsSource.open(environment)
       sockets = await openSockets(environment)
-      const gateway = new Gateway(options, { sockets, plugins, config, tls, state })
+      const gateway = new Gateway(options, { sockets, shelf, config, tls, state })
       await gateway.#start(source, stamp)
       return gateway
     } catch (cause) {
@@ -134,13 +133,13 @@ export class Gateway {
     this.#unwatchWorkers = watchWorkers({
       beats: this.#buffers.beats,
       limitMs: environment.workerStuckMs,
-      plugins: [...parts.plugins.keys()],
+      plugins: parts.shelf.plugins,
       log,
       ready: () => this.#workers.members.filter(({ state }) => state === 'ready').map(({ id }) => id),
       end: (id) => (environment.engine === 'uws' ? void this.#leave() : this.#workers.cut(id)),
     })
     const doors = {
-      read: () => this.#check(source, parts.plugins),
+      read: () => this.#check(source, parts.shelf),
       publish: (config: Config, epoch: number) => this.#publish(config, epoch),
       log: log.write.bind(log),
     }
@@ -223,9 +222,10 @@ export class Gateway {
   }
 
   /** Compiles as well, so that what a plugin's build refuses reaches no worker. */
-  async #check(source: ConfigSource, plugins: ReadonlyMap<string, AnyPlugin>): Promise<Checked> {
-    const checked = await checkSource(source, plugins)
+  async #check(source: ConfigSource, shelf: PluginShelf): Promise<Checked> {
+    const checked = await checkSource(source, shelf)
     if (checked.config === null) return checked
+    const { plugins } = shelf
     const { makeTrialTools, trialTlsDefaults, tryCertificates, tryCompile } = await import(
       './sources/trial.ts'
     )
@@ -292,7 +292,7 @@ export class Gateway {
 
 interface Parts {
   readonly sockets: Sockets
-  readonly plugins: ReadonlyMap<string, AnyPlugin>
+  readonly shelf: PluginShelf
   readonly config: Config
   readonly state: StateHost
   readonly tls: TlsSource
@@ -307,12 +307,8 @@ function openSockets(environment: Environment): Promise<Sockets> {
   })
 }
 
-async function firstConfig(
-  source: ConfigSource,
-  plugins: ReadonlyMap<string, AnyPlugin>,
-  log: OperatorLog,
-): Promise<Config> {
-  const { config, errors, warnings } = await checkSource(source, plugins)
+async function firstConfig(source: ConfigSource, shelf: PluginShelf, log: OperatorLog): Promise<Config> {
+  const { config, errors, warnings } = await checkSource(source, shelf)
   for (const warning of warnings) log.write('warn', warning)
   for (const error of errors) log.write('error', error)
   if (config === null)

@@ -12,7 +12,8 @@ import { faults, GatewayError } from '../base/faults.ts'
 import type { AnyPlugin } from '../contract/plugin.ts'
 
 const here = fileURLToPath(import.meta.url)
-const BUNDLED = join(dirname(dirname(here)), 'plugins')
+/** Where the plugins lie that come with the gateway. */
+export const BUNDLED = join(dirname(dirname(here)), 'plugins')
 /** '.js' when built, '.ts' when Node runs the sources. */
 const OWN_EXTENSION = extname(here)
 
@@ -28,7 +29,7 @@ export async function loadPlugins(
   const origins = new Map<string, string>()
   for (const directory of [BUNDLED, ...directories.map((path) => resolve(path))]) {
     const extensions = directory === BUNDLED ? [OWN_EXTENSION] : customExtensions()
-    for (const name of await foldersOf(directory)) {
+    for (const name of await pluginNames(directory)) {
       if (wanted !== null && !wanted.has(name)) continue
       const file = entryOf(join(directory, name), name, extensions)
       const other = origins.get(name)
@@ -46,7 +47,8 @@ function customExtensions(): string[] {
   return 'typescript' in features && features.typescript ? ['.js', '.mjs', '.ts'] : ['.js', '.mjs']
 }
 
-async function foldersOf(directory: string): Promise<string[]> {
+/** Of those in a directory, sorted. Rejects with GatewayError ENVIRONMENT_INVALID where it can't be read. */
+export async function pluginNames(directory: string): Promise<string[]> {
   try {
     const entries = await readdir(directory, { withFileTypes: true })
     const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink())

@@ -1,8 +1,8 @@
 /** `sluice check`: every problem of a configuration, with its place, without starting anything. */
 import { faults, GatewayError } from '../../base/faults.ts'
 import { formatProblem } from '../../config/problems.ts'
-import { loadPlugins } from '../registry.ts'
 import { loadSource, sourceOf } from '../sources/config-source.ts'
+import { PluginShelf } from '../sources/plugin-shelf.ts'
 import { makeTrialTools, trialTlsDefaults, tryCertificates, tryCompile } from '../sources/trial.ts'
 import { EXIT_OK, EXIT_REFUSED } from './exit-codes.ts'
 import { plural, readSettings } from './settings.ts'
@@ -14,8 +14,8 @@ export async function check(file: string | undefined): Promise<number> {
   if (source.file === '' && source.text === '') {
     throw new GatewayError(faults.CONFIG_UNREADABLE, 'name a file, or set SLUICE_DECLARATIVE_CONFIG')
   }
-  const plugins = await loadPlugins(environment.pluginsDir)
-  const { config, problems } = await loadSource(source, plugins)
+  const shelf = await PluginShelf.open(environment.pluginsDir)
+  const { config, problems } = await loadSource(source, shelf)
   for (const problem of problems) process.stdout.write(`${formatProblem(problem)}\n`)
   const errors = problems.filter((problem) => problem.level === 'error').length
   const warnings = problems.length - errors
@@ -23,8 +23,8 @@ export async function check(file: string | undefined): Promise<number> {
     process.stdout.write(`${source.name}: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}\n`)
     return EXIT_REFUSED
   }
-  tryCompile(config, makeTrialTools(environment, plugins))
-  tryCertificates(config, plugins, trialTlsDefaults(environment))
+  tryCompile(config, makeTrialTools(environment, shelf.plugins))
+  tryCertificates(config, shelf.plugins, trialTlsDefaults(environment))
   const holds = [
     plural(config.services.length, 'service'),
     plural(config.routes.length, 'route'),

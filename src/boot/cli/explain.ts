@@ -20,9 +20,9 @@ import { buildRouter } from '../../flow/router/build.ts'
 import { explainRoutes } from '../../flow/router/explain.ts'
 import type { RouteInput } from '../../flow/router/route-input.ts'
 import { putUpstreamPath } from '../../flow/transport/upstream-path.ts'
-import { loadPlugins } from '../registry.ts'
 import { loadSource, sourceOf } from '../sources/config-source.ts'
 import { NameSource } from '../sources/name-source.ts'
+import { PluginShelf } from '../sources/plugin-shelf.ts'
 import { makeTrialTools } from '../sources/trial.ts'
 import { EXIT_OK, EXIT_REFUSED } from './exit-codes.ts'
 import { makeRequest } from './imagined-request.ts'
@@ -37,8 +37,8 @@ export interface ExplainFlags {
 /** Exits with 1 when no route matches. */
 export async function explain(method: string, url: string, flags: ExplainFlags): Promise<number> {
   const { environment } = readSettings()
-  const plugins = await loadPlugins(environment.pluginsDir)
-  const { config, problems } = await loadSource(sourceOf(environment, flags.config), plugins)
+  const shelf = await PluginShelf.open(environment.pluginsDir)
+  const { config, problems } = await loadSource(sourceOf(environment, flags.config), shelf)
   if (config === null) {
     for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
     throw new GatewayError(faults.CONFIG_INVALID, 'see above')
@@ -59,7 +59,7 @@ export async function explain(method: string, url: string, flags: ExplainFlags):
   await source.follow(config)
   for (const [name, answers] of source.entries()) names.update(name, answers)
   source.close()
-  return describe(x, config, makeTrialTools(environment, plugins, names))
+  return describe(x, config, makeTrialTools(environment, shelf.plugins, names))
 }
 
 function describe(x: Exchange, config: Config, tools: BuildTools): number {

@@ -6,9 +6,9 @@ import type { Environment } from '../../config/env/env.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { Config, Problem } from '../../config/model.ts'
 import { formatProblem } from '../../config/problems.ts'
-import type { AnyPlugin } from '../../contract/plugin.ts'
 import type { Checked } from '../../control/reload.ts'
 import { EMPTY_HASH } from '../../control/status/status-view.ts'
+import type { PluginShelf } from './plugin-shelf.ts'
 
 export interface ConfigSource {
   /** Absolute; '' when the configuration is in a variable, or there is none. */
@@ -34,10 +34,7 @@ export interface Loaded {
   readonly problems: readonly Problem[]
 }
 
-export async function loadSource(
-  source: ConfigSource,
-  plugins: ReadonlyMap<string, AnyPlugin>,
-): Promise<Loaded> {
+export async function loadSource(source: ConfigSource, shelf: PluginShelf): Promise<Loaded> {
   let text = source.text
   if (source.file !== '') {
     try {
@@ -46,6 +43,14 @@ export async function loadSource(
       return { config: null, problems: [unreadable(source.name, cause as NodeJS.ErrnoException)] }
     }
   }
+  await shelf.loadNamedIn(text)
+  const loaded = read(source, text, shelf)
+  // A name may be spelt so that the text does not show it; and a message may have to say what else there is.
+  const isWrong = loaded.problems.some(({ level }) => level === 'error')
+  return isWrong && (await shelf.loadAll()) ? read(source, text, shelf) : loaded
+}
+
+function read(source: ConfigSource, text: string, { plugins }: PluginShelf): Loaded {
   const now = () => Math.floor(Date.now() / 1000)
   const tools = { environment: process.env, plugins, now, random: randomBytes }
   if (source.file === '' && text === '')
@@ -54,11 +59,8 @@ export async function loadSource(
   return loadConfig({ ...tools, text, file: source.file === '' ? `${source.name}.yaml` : source.name })
 }
 
-export async function checkSource(
-  source: ConfigSource,
-  plugins: ReadonlyMap<string, AnyPlugin>,
-): Promise<Checked> {
-  const { config, problems } = await loadSource(source, plugins)
+export async function checkSource(source: ConfigSource, shelf: PluginShelf): Promise<Checked> {
+  const { config, problems } = await loadSource(source, shelf)
   const errors = problems.filter((problem) => problem.level === 'error').map(formatProblem)
   const warnings = problems.filter((problem) => problem.level === 'warning').map(formatProblem)
   return { config: errors.length > 0 ? null : config, errors, warnings }

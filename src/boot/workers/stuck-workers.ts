@@ -11,8 +11,8 @@ export interface StuckWorkersOptions {
   readonly beats: SharedArrayBuffer
   /** WORKER_STUCK_MS. */
   readonly limitMs: number
-  /** Names of all plugins. */
-  readonly plugins: readonly string[]
+  /** By name, all that a worker can have. */
+  readonly plugins: ReadonlyMap<string, unknown>
   readonly log: OperatorLog
   /** Ids of the workers that are to answer. */
   ready(): readonly number[]
@@ -26,7 +26,7 @@ export function watchWorkers(options: StuckWorkersOptions): () => void {
   const fields = (worker: number, ms: number, mark: number) => ({
     worker,
     ms: Math.round(ms),
-    ...(readMark(mark, plugins) ?? { plugin: null, step: null }),
+    ...(readMark(mark, plugins.keys()) ?? { plugin: null, step: null }),
   })
   const watch = new HeartbeatWatch(beats, limitMs, {
     slow: (id, ms, mark) => log.write('warn', 'a worker was held up', fields(id, ms, mark)),

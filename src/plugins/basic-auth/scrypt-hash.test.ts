@@ -20,8 +20,10 @@ test('the vector of RFC 7914 is right, and another password is not', () => {
 
 test('what is made of a password is told from that of another, and never twice the same', () => {
   const cost = { ln: 2, r: 1, p: 1 }
+  // HMAC fills a short key up with zeros (RFC 2104 §2): passwords that differ by those at their end alone are the same.
+  const password = fc.uint8Array({ maxLength: 40 }).filter((bytes) => bytes.at(-1) !== 0)
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 40 }), (one, other) => {
+    fc.property(password, password, (one, other) => {
       const known = parseScrypt(makeScrypt(one, randomBytes, cost))
       assert.ok(known !== null)
       assert.equal(checkScrypt({ password: one, known }), true)
