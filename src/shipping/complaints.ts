@@ -43,7 +43,12 @@ export class Complaints {
 
   lost(count: number, why: string, reason: string): void {
     this.#lost += count
-    this.#say('error', why, count, (all) => `${all} ${all === 1 ? 'record' : 'records'} lost, ${why}: ${reason}`)
+    this.#say(
+      'error',
+      why,
+      count,
+      (all) => `${all} ${all === 1 ? 'record' : 'records'} lost, ${why}: ${reason}`,
+    )
   }
 
   isWell(): void {
