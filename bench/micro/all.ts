@@ -16,6 +16,7 @@ import { bench as validator } from './plugins/validator.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
+import { bench as routeTally } from './telling/route-tally.bench.ts'
 
 export const benches: readonly Bench[] = [
   codec,
@@ -34,4 +35,5 @@ export const benches: readonly Bench[] = [
   fingerprint,
   rows,
   accessLog,
+  routeTally,
 ]
