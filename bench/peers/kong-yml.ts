@@ -33,6 +33,9 @@ export function kongYml({ originPort, work, plugins, limit }: KongYml): string {
   })
 }
 
+/** Of the prometheus plugin, whose defaults count nothing of a request. */
+export const ALL_METRICS = { status_code_metrics: true, latency_metrics: true, bandwidth_metrics: true }
+
 /** The limit is one that no run reaches, so that what is measured is the asking. */
 function guards(limit: KongYml['limit']): PluginEntry[] {
   return [

@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url'
 import { isSecure, type Scenario } from '../load/scenario.ts'
 import { certificateFiles, TLS_SUITE } from './certificate.ts'
 import { asksVersion, findProgram, programOr } from './installed.ts'
-import { kongYml, type PluginEntry } from './kong-yml.ts'
+import { ALL_METRICS, kongYml, type PluginEntry } from './kong-yml.ts'
 import type { Launch, Peer, Place } from './peer.ts'
 
 export interface SluiceOptions {
   /** Beside those that the work asks for. */
-  readonly plugins?: readonly PluginEntry[]
+  plugins?(place: Place): readonly PluginEntry[]
+  /** Beside those of the comparison. */
+  env?(place: Place): Env
   readonly install?: string
   /** In place of those that a run asks for. */
   readonly workers?: number
@@ -25,6 +27,7 @@ export interface SluiceOptions {
 /** This checkout's, as it was built with this file. */
 export const sluiceMain = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const seeds = fileURLToPath(new URL('seeds', import.meta.url))
+const collector = fileURLToPath(new URL('node/collector.js', import.meta.url))
 
 type Env = Readonly<Record<string, string>>
 
@@ -44,20 +47,22 @@ export function sluiceAt(name: string, main: string, env: Env = {}, options: Slu
       const file = write(name, place, scenario, options)
       return {
         command: [process.execPath, main, 'start', '--config', file],
-        env: { ...(options.asShipped ? {} : KEPT_ALIVE), ...settings(name, place, scenario), ...env },
+        env: {
+          ...(options.asShipped ? {} : KEPT_ALIVE),
+          ...settings(name, place, scenario),
+          ...env,
+          ...options.env?.(place),
+        },
       }
     },
   }
 }
 
-function write(
-  name: string,
-  place: Place,
-  { work }: Scenario,
-  { plugins = [], limit }: SluiceOptions,
-): string {
+function write(name: string, place: Place, { work }: Scenario, options: SluiceOptions): string {
   const file = join(place.directory, `${name}.yml`)
-  writeFileSync(file, kongYml({ originPort: place.originPort, work, plugins, limit: limit?.(place) ?? {} }))
+  const plugins = options.plugins?.(place) ?? []
+  const limit = options.limit?.(place) ?? {}
+  writeFileSync(file, kongYml({ originPort: place.originPort, work, plugins, limit }))
   return file
 }
 
@@ -125,6 +130,41 @@ const PROFILED: SluiceOptions = {
   cannot: ({ work }) => (work === 'plain' ? '' : 'profiles are compared in plain work'),
 }
 
+/** What it costs to see everything, beside the same without: an id, a line of the access log, Kong's metrics. */
+const observed = sluiceAt(
+  'sluice-observed',
+  sluiceMain,
+  {},
+  {
+    cannot: onlyPlain,
+    plugins: () => [{ name: 'correlation-id' }, { name: 'prometheus', config: ALL_METRICS }],
+    env: ({ directory }) => ({ SLUICE_PROXY_ACCESS_LOG: join(directory, 'observed-access.log') }),
+  },
+)
+
+/** Of a hundred requests one is traced, and told to a collector. */
+const traced: Peer = {
+  ...sluiceAt(
+    'sluice-traced',
+    sluiceMain,
+    {},
+    {
+      cannot: onlyPlain,
+      plugins: (place) => [
+        {
+          name: 'opentelemetry',
+          config: { traces_endpoint: `http://127.0.0.1:${besidePort(place)}/v1/traces`, sampling_rate: 0.01 },
+        },
+      ],
+    },
+  ),
+  beside: (place) => ({ command: [process.execPath, collector, String(besidePort(place))], env: {} }),
+}
+
+function onlyPlain({ work }: Scenario): string {
+  return work === 'plain' ? '' : 'it is compared in plain work'
+}
+
 export const sluices: readonly Peer[] = [
   sluice,
   sluiceAt('sluice-pipelining', sluiceMain, { SLUICE_UPSTREAM_PIPELINING: '1' }),
@@ -135,6 +175,8 @@ export const sluices: readonly Peer[] = [
     version: async () => (findProgram('redis-server') === null ? null : withRedis.version()),
     beside: (place) => ({ command: redis(place), env: {} }),
   },
+  observed,
+  traced,
   seeded('sluice-seeded-busy', 'busy-loop'),
   seeded('sluice-seeded-stall', 'stall'),
   sluiceAt('profile-none', sluiceMain, {}, PROFILED),
@@ -146,7 +188,15 @@ export const sluices: readonly Peer[] = [
 /** Made slow on purpose: what the gate has to catch. */
 function seeded(name: string, plugin: string): Peer {
   const cannot = ({ work }: Scenario) => (work === 'plain' ? '' : 'it proves the gate in plain work')
-  return sluiceAt(name, sluiceMain, { SLUICE_PLUGINS_DIR: seeds }, { plugins: [{ name: plugin }], cannot })
+  return sluiceAt(
+    name,
+    sluiceMain,
+    { SLUICE_PLUGINS_DIR: seeds },
+    {
+      plugins: () => [{ name: plugin }],
+      cannot,
+    },
+  )
 }
 
 function hasUws(): boolean {
