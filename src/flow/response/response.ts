@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { type Fault, faults } from '../../base/faults.ts'
+import type { Outbox } from '../../base/outbox.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import { addField, forgetReceived, getField, setField } from '../../http1/fields.ts'
 import { takesTrailers } from '../../http1/framing.ts'
@@ -90,15 +91,26 @@ export class Response {
       out.putAll(statusLine(x.status))
       head.putFields(out, mask)
     }
-    if ((present & HAS_DATE) === 0) this.#putDate(x)
+    this.#putOwn(out, x, present)
+  }
+
+  #putOwn(out: Outbox, x: Exchange, present: number): void {
+    if ((present & HAS_DATE) === 0) this.#putDate(out)
     if (this.#settings.serverToken && (present & HAS_SERVER) === 0) out.putAll(this.#server)
-    if (x.proxied) this.#putProxied(x)
-    else if (this.#settings.responseLatency) this.#putMs(x, RESPONSE_LATENCY, this.#clock.now() - x.startMs)
+    if (x.proxied) this.#putProxied(out, x)
+    else if (this.#settings.responseLatency) this.#putMs(out, RESPONSE_LATENCY, this.#clock.now() - x.startMs)
     if (this.#settings.requestId) {
       out.putAll(REQUEST_ID)
       out.put(x.requestId, 0, x.requestId.length)
       out.putAll(CRLF)
     }
+  }
+
+  /** The fields of the head that went to the client, once more, for the log. Only `Date` may be that of the end. */
+  putSent(out: Outbox, x: Exchange): void {
+    const head = x.response
+    head.putFields(out, takesTrailers(x.request) ? DROPPED : DROPPED | HAS_TRAILER)
+    this.#putOwn(out, x, head.present)
   }
 
   /** An interim answer: the target's fields and nothing else. */
@@ -118,30 +130,28 @@ export class Response {
     }
   }
 
-  #putProxied(x: Exchange): void {
-    const out = x.client!.out
+  #putProxied(out: Outbox, x: Exchange): void {
     const settings = this.#settings
     if (settings.viaToken) out.putAll(this.#via)
-    if (settings.upstreamLatency) this.#putMs(x, UPSTREAM_LATENCY, x.firstByteMs - x.sentMs)
-    if (settings.proxyLatency) this.#putMs(x, PROXY_LATENCY, x.connectedMs - x.startMs)
-    if (settings.upstreamStatus) this.#putMs(x, UPSTREAM_STATUS, x.response.status)
+    if (settings.upstreamLatency) this.#putMs(out, UPSTREAM_LATENCY, x.firstByteMs - x.sentMs)
+    if (settings.proxyLatency) this.#putMs(out, PROXY_LATENCY, x.connectedMs - x.startMs)
+    if (settings.upstreamStatus) this.#putMs(out, UPSTREAM_STATUS, x.response.status)
   }
 
-  #putMs(x: Exchange, name: Buffer, value: number): void {
-    const out = x.client!.out
+  #putMs(out: Outbox, name: Buffer, value: number): void {
     out.putAll(name)
     out.putDecimal(Math.max(0, Math.floor(value)))
     out.putAll(CRLF)
   }
 
-  #putDate(x: Exchange): void {
+  #putDate(out: Outbox): void {
     const now = this.#clock.now()
     if (now >= this.#dateUntilMs) {
       const wall = this.#clock.wall()
       this.#date = Buffer.from(`Date: ${new Date(wall).toUTCString()}\r\n`)
       this.#dateUntilMs = now + 1000 - (wall % 1000)
     }
-    x.client!.out.putAll(this.#date)
+    out.putAll(this.#date)
   }
 
   /** An answer of our own is whole: a gRPC call wants it in a form of its own. */
