@@ -2,12 +2,28 @@
  * propagation — reads the trace that a request belongs to from its header fields, and writes it for the target, in the
  * formats that a configuration names.
  *
- * HOT     `extract` runs for every request where a plugin traces: one look at each field, no allocation. `inject` makes
- *         the fields it adds.
+ * What is written takes the place of what the client has sent in the same format. The state of other vendors that goes
+ * beside a traceparent (tracestate) stays while the trace goes on, and is dropped where another begins.
+ *
+ * `extract` is cheap where no field carries a trace: one look at each (trace-fields.ts), no allocation. All that is
+ * read is read without making a string; what is written is one string a field.
  */
+import { FieldName, removeField } from '../../http1/fields.ts'
 import type { Head } from '../../http1/head.ts'
-import type { ExtractName, FormatName } from './format.ts'
+import { type ExtractName, FORMAT_NAMES, type FormatName } from './format.ts'
+import { aws } from './formats/aws.ts'
+import { b3, b3Single } from './formats/b3.ts'
+import { datadog } from './formats/datadog.ts'
+import { gcp } from './formats/gcp.ts'
+import { instana } from './formats/instana.ts'
+import { jaeger } from './formats/jaeger.ts'
+import { ot } from './formats/ot.ts'
+import { w3c } from './formats/w3c.ts'
+import { Incoming } from './incoming.ts'
 import type { SpanIds, TraceContext } from './trace-context.ts'
+import { TRACE_FIELDS, TraceFields } from './trace-fields.ts'
+import type { TraceFormat } from './trace-format.ts'
+import { isTracestateValid } from './tracestate.ts'
 
 export interface PropagationSettings {
   /** In order: the first that is found counts. */
@@ -19,18 +35,51 @@ export interface PropagationSettings {
   readonly defaultFormat: FormatName
 }
 
+const FORMATS: Readonly<Record<FormatName, TraceFormat>> = {
+  w3c,
+  b3,
+  'b3-single': b3Single,
+  jaeger,
+  ot,
+  datadog,
+  aws,
+  gcp,
+  instana,
+}
+
+/** What is written for one format that came in, or for none. */
+interface Writing {
+  readonly formats: readonly TraceFormat[]
+  /** Names of what these formats write anew, in lower case. */
+  readonly replaces: readonly string[]
+  readonly hasW3c: boolean
+}
+
 export class Propagation {
-  readonly #settings: PropagationSettings
+  readonly #readers: readonly TraceFormat[]
+  readonly #clear: readonly string[]
+  readonly #writings: ReadonlyMap<FormatName | null, Writing>
+  readonly #fields: TraceFields
+  readonly #incoming: Incoming
 
   constructor(settings: PropagationSettings) {
-    this.#settings = settings
+    this.#readers = settings.extract.map((name) => FORMATS[name])
+    // Throws RangeError for what is no field name.
+    this.#clear = settings.clear.map((name) => new FieldName(name).lower)
+    this.#writings = new Map([null, ...FORMAT_NAMES].map((name) => [name, makeWriting(settings, name)]))
+    this.#fields = new TraceFields()
+    this.#incoming = new Incoming()
   }
 
   /**
    * What the client has sent, also where a plugin has taken it out or put something in its place since: so it answers
    * the same in each step. The answer is lent until the next call.
    */
-  extract(_head: Head): TraceContext | null {
+  extract(head: Head): TraceContext | null {
+    if (!this.#fields.find(head)) return null
+    const incoming = this.#incoming
+    for (let i = 0; i < this.#readers.length; i++)
+      if (this.#readers[i]!.read(head, this.#fields, incoming)) return incoming
     return null
   }
 
@@ -38,7 +87,32 @@ export class Propagation {
    * Takes out what `clear` names, and writes `ids` in place of what the client has sent in the same formats. `incoming`:
    * what `extract` answered for this head.
    */
-  inject(_head: Head, _ids: SpanIds, _incoming: TraceContext | null): void {
-    if (this.#settings.inject.length === 0) return
+  inject(head: Head, ids: SpanIds, incoming: TraceContext | null): void {
+    const writing = this.#writings.get(incoming === null ? null : incoming.format)!
+    for (let i = 0; i < this.#clear.length; i++) removeField(head, this.#clear[i]!)
+    for (let i = 0; i < writing.replaces.length; i++) removeField(head, writing.replaces[i]!)
+    if (writing.hasW3c && !keepsState(head, ids, incoming)) removeField(head, 'tracestate')
+    const debug = incoming?.debug ?? false
+    for (let i = 0; i < writing.formats.length; i++) writing.formats[i]!.write(head, ids, debug)
   }
+}
+
+function makeWriting(settings: PropagationSettings, incoming: FormatName | null): Writing {
+  const names = settings.inject.map((name) =>
+    name === 'preserve' ? (incoming ?? settings.defaultFormat) : name,
+  )
+  const formats = [...new Set(names)].map((name) => FORMATS[name])
+  const fields = new Set(formats.flatMap((format) => format.fields))
+  return {
+    formats,
+    replaces: [...fields].map((field) => TRACE_FIELDS[field]!),
+    hasW3c: names.includes('w3c'),
+  }
+}
+
+/** The state belongs to the traceparent it came with. */
+function keepsState(head: Head, ids: SpanIds, incoming: TraceContext | null): boolean {
+  if (incoming === null || incoming.format !== 'w3c' || incoming.traceId === null) return false
+  for (let i = 0; i < 16; i++) if (incoming.traceId[i] !== ids.traceId[i]) return false
+  return isTracestateValid(head)
 }

@@ -1,7 +1,7 @@
 /**
  * trace-context — what the header fields of a request say of the trace it belongs to, and what a target is told.
  *
- * HOT     Both are kept and written anew for each request: whoever needs ids for longer copies them.
+ * Both may be objects that are written anew for the next request: whoever needs ids for longer copies them.
  */
 import type { FormatName } from './format.ts'
 
