@@ -105,9 +105,18 @@ export interface Machine {
   readonly metrics: Metrics
   /** Who may sign the certificates of servers (SSL_TRUSTED_CERTIFICATE), in PEM; empty: those that Node trusts. */
   readonly trusted: readonly string[]
+  readonly tracing: TracingSettings
   /** Adds one to a counter of state/counters.ts. */
   count(counter: number): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
+}
+
+/** What the environment says of traces. */
+export interface TracingSettings {
+  /** From 0 to 1: for who has none of its own. */
+  readonly samplingRate: number
+  /** Kong's words for steps that have spans: 'all', 'balancer', …; none: nothing is traced. */
+  readonly instrumentations: readonly string[]
 }
 
 /** A plugin's only door to the world. */

@@ -42,6 +42,7 @@ export function makeHost(own: Partial<Host> = {}): Host {
     logs: NO_LOGS,
     metrics: NO_METRICS,
     trusted: [],
+    tracing: { samplingRate: 0.01, instrumentations: ['all'] },
     identities: NOBODY,
     caCertificate: () => null,
     detours: () => new Map(),

@@ -254,6 +254,10 @@ function buildTools(
       logs: NO_LOGS,
       metrics: options.metrics,
       trusted: readTrusted(environment.trustedCertificates),
+      tracing: {
+        samplingRate: environment.tracingSamplingRate,
+        instrumentations: environment.tracingInstrumentations,
+      },
       version: options.version,
       random: randomBytes,
       count: (counter) => options.counters.add(counter, 1),

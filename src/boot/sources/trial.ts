@@ -74,6 +74,7 @@ export function makeTrialTools(
       logs: NO_LOGS,
       metrics: NO_METRICS,
       trusted: [],
+      tracing: { samplingRate: 0, instrumentations: [] },
       count: () => {},
       log: () => {},
     },

@@ -25,7 +25,7 @@ const KONG_ONLY = `## Kong's settings without effect
 
 These are accepted with \`KONG_\` in front so that an existing environment starts. What they tune
 does not exist here (nginx, Lua, a database, the manager) or is not built yet (certificates of the
-admin and status listeners, error templates, tracing). Each one that is set to something other than
+admin and status listeners, error templates). Each one that is set to something other than
 Kong's way of saying "off" is named once in the log.
 `
 

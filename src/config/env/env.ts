@@ -23,6 +23,7 @@ import { cidr, listenList, nameServer, streamList } from './env-listen.ts'
 import { row, type Variable } from './env-row.ts'
 import { state } from './env-state.ts'
 import { certificates } from './env-tls.ts'
+import { tracing } from './env-tracing.ts'
 
 const MILLION = 1_000_000
 const seconds = duration('s')
@@ -368,6 +369,7 @@ export const groups = {
   'Shared memory': shared,
   State: state,
   Names: names,
+  Traces: tracing,
 } as const
 
 const table = {
@@ -382,6 +384,7 @@ const table = {
   ...shared,
   ...state,
   ...names,
+  ...tracing,
 }
 
 type Table = typeof table
