@@ -1,8 +1,6 @@
 /** json-text — strings as JSON, fast where nothing in them has to be escaped, which is nearly always. */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ESCAPED = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const HIDDEN = /[\u007f-\u009f\u2028\u2029]/g
 
 /** One line whatever is in it: no control stands raw, and no half of a pair. */
