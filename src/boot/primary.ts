@@ -28,6 +28,7 @@ import { type ConfigSource, checkSource } from './sources/config-source.ts'
 import { HealthSource } from './sources/health-source.ts'
 import { NameSource } from './sources/name-source.ts'
 import { PluginShelf } from './sources/plugin-shelf.ts'
+import { TrafficSource } from './sources/traffic-source.ts'
 import { StateHost } from './state/state-host.ts'
 import { TlsSource } from './tls/tls-source.ts'
 import { unservedStreams } from './unserved-streams.ts'
@@ -57,6 +58,7 @@ export class Gateway {
   readonly #unwatchWorkers: () => void
   readonly #shared: Shared
   readonly #series: SeriesReader
+  readonly #traffic: TrafficSource
   readonly #nodeId: string
   readonly #version: string
   #status: StatusServer | null = null
@@ -102,6 +104,7 @@ export class Gateway {
     this.#buffers = makeSharedBuffers(environment)
     this.#shared = openShared(this.#buffers, 0)
     this.#series = new SeriesReader(this.#buffers.series, environment.workers + 1)
+    this.#traffic = new TrafficSource(this.#buffers.routes)
     const names = new NameTable()
     this.#names = new NameSource(environment, (entries) => {
       for (const [name, answers] of entries) names.update(name, answers)
@@ -275,11 +278,13 @@ export class Gateway {
       upstreams: this.#health.upstreams,
       shared: this.#shared,
       series: this.#series,
+      traffic: this.#traffic.traffic,
     }
   }
 
   async #end(): Promise<void> {
     this.#unwatchWorkers()
+    this.#traffic.close()
     this.#tls.close()
     this.#health.close()
     this.#names.close()

@@ -4,8 +4,10 @@ import { test } from 'node:test'
 import { faults } from '../../base/faults.ts'
 import { makeSharedBuffers, openShared, TRIAL_SIZES } from '../../boot/plane/shared-memory.ts'
 import { Counters, FAULTS, HEAP_BYTES, makeCounterBuffer, REQUESTS, RESPONSES } from '../../state/counters.ts'
+import { makeRouteBuffer } from '../../state/route-stats.ts'
 import { makeSeriesBuffer } from '../../state/series/series-area.ts'
 import { SeriesReader } from '../../state/series/series-reader.ts'
+import { Traffic } from '../traffic/traffic.ts'
 import { metricsText } from './metrics-text.ts'
 import { EMPTY_HASH, notReady, type StatusView, statusBody } from './status-view.ts'
 
@@ -33,6 +35,7 @@ function view(more: Partial<StatusView> = {}): StatusView {
     draining: false,
     upstreams: [],
     shared: openShared(makeSharedBuffers(TRIAL_SIZES), 0),
+    traffic: new Traffic(makeRouteBuffer(2, 4), () => 0),
     series: new SeriesReader(makeSeriesBuffer(2, 16 * 1024), 3),
     ...more,
   }

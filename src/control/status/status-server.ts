@@ -1,9 +1,10 @@
 /**
- * The status listener: /status, /status/ready, /metrics and /upstreams/{name or id}/health, served by the primary so
- * that busy workers can't hide.
+ * The status listener: /status, /status/ready, /status/routes, /metrics and /upstreams/{name or id}/health, served by
+ * the primary so that busy workers can't hide.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { faults, GatewayError } from '../../base/faults.ts'
+import { routeFigures } from '../traffic/traffic-view.ts'
 import { METRICS_TYPE, metricsText } from './metrics-text.ts'
 import { notReady, type StatusView, statusBody } from './status-view.ts'
 
@@ -22,7 +23,7 @@ export interface StatusOptions {
   readonly drain: () => void
 }
 
-const PATHS = new Set(['/status', '/status/ready', '/metrics'])
+const PATHS = new Set(['/status', '/status/ready', '/status/routes', '/metrics'])
 const UPSTREAM_HEALTH = /^\/upstreams\/([^/]+)\/health$/
 
 /** Bytes of a request body that are read; the longest meant is `status=draining`. */
@@ -92,6 +93,7 @@ function show(path: string, response: ServerResponse, options: StatusOptions): v
   const view = options.view()
   if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(view))
   if (path === '/status') return sendJson(response, 200, statusBody(view))
+  if (path === '/status/routes') return sendJson(response, 200, routeFigures(view.traffic))
   const why = notReady(view)
   sendJson(response, why === '' ? 200 : 503, { message: why === '' ? 'ready' : why })
 }

@@ -13,6 +13,11 @@ import {
 } from '../../state/counters.ts'
 import type { SeriesReader } from '../../state/series/series-reader.ts'
 import type { WatchedUpstream } from '../health/watched-upstream.ts'
+import type { Traffic } from '../traffic/traffic.ts'
+import { trafficFigures } from '../traffic/traffic-view.ts'
+import { upstreamSummaries } from '../traffic/upstream-summary.ts'
+import type { LogFigures } from './log-metrics.ts'
+import { processFigures } from './process-view.ts'
 
 export interface WorkerView {
   readonly id: number
@@ -36,6 +41,8 @@ export interface StatusView {
   readonly upstreams: Iterable<WatchedUpstream>
   readonly shared: Shared
   readonly series: SeriesReader
+  readonly traffic: Traffic
+  readonly logs: readonly LogFigures[]
 }
 
 export const EMPTY_HASH = '0'.repeat(32)
@@ -72,6 +79,9 @@ export function statusBody(view: StatusView): object {
       reloads: view.reloads,
       draining: view.draining,
       workers: view.workers.map((worker) => ({ ...worker, ...loadOf(view, worker) })),
+      process: processFigures(view.pid),
+      ...trafficFigures(view.traffic),
+      upstreams: upstreamSummaries(view.upstreams),
     },
   }
 }
