@@ -14,6 +14,8 @@ import {
   CONNECTIONS_ACCEPTED,
   CONNECTIONS_ACTIVE,
   CONNECTIONS_REFUSED,
+  CONNECTIONS_WAITING,
+  CONNECTIONS_WRITING,
   type Counters,
   FAULTS,
   REQUESTS,
@@ -22,6 +24,7 @@ import {
   TUNNELS_OPEN,
   UPSTREAM_RETRIES,
 } from '../state/counters.ts'
+import type { LineWriter } from './access/formatted-line.ts'
 import { AccessLine } from './access-line.ts'
 import type { RouteTally } from './route-tally.ts'
 
@@ -36,7 +39,7 @@ export interface AccessSink {
 export class WorkerTally {
   readonly #counters: Counters
   readonly #access: AccessSink | null
-  readonly #line: AccessLine
+  #line: LineWriter
   readonly #routes: RouteTally | null
 
   /** `access` is null while PROXY_ACCESS_LOG is off. */
@@ -45,6 +48,11 @@ export class WorkerTally {
     this.#access = access
     this.#line = new AccessLine(clock)
     this.#routes = routes
+  }
+
+  /** PROXY_ACCESS_LOG_FORMAT: in place of Kong's line. */
+  useLine(line: LineWriter): void {
+    this.#line = line
   }
 
   exchange(x: Exchange): void {
@@ -69,6 +77,13 @@ export class WorkerTally {
   tunnel(what: 'opened' | 'closed'): void {
     if (what === 'opened') this.#counters.add(TUNNELS, 1)
     this.#counters.add(TUNNELS_OPEN, what === 'opened' ? 1 : -1)
+  }
+
+  /** Each has one exchange under way at most, but those of HTTP/2: nobody asks each connection for this. */
+  connectionsNow(open: number, underWay: number): void {
+    const busy = Math.min(open, underWay)
+    this.#counters.set(CONNECTIONS_WRITING, busy)
+    this.#counters.set(CONNECTIONS_WAITING, open - busy)
   }
 
   connection(what: 'accepted' | 'closed' | 'refused'): void {

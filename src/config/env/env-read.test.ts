@@ -112,3 +112,32 @@ test('every variable has a sentence and a row in docs/config.md, and no two shar
     }
   }
 })
+
+test('the format of access lines stands behind their place, as in Kong, or in a variable of its own', () => {
+  const formatOf = (given: Record<string, string>): string[] => {
+    const { proxyAccessLog, accessLogFormat } = read(given).environment
+    return [proxyAccessLog, accessLogFormat]
+  }
+  assert.deepEqual(formatOf({}), ['', ''])
+  assert.deepEqual(formatOf({ KONG_PROXY_ACCESS_LOG: 'off' }), ['', ''])
+  assert.deepEqual(formatOf({ KONG_PROXY_ACCESS_LOG: '/dev/stdout' }), ['/dev/stdout', ''])
+  assert.deepEqual(formatOf({ KONG_PROXY_ACCESS_LOG: '/dev/stdout json' }), ['/dev/stdout', 'json'])
+  assert.deepEqual(formatOf({ KONG_PROXY_ACCESS_LOG: '/a json buffer=32k flush=1s' }), ['/a', 'json'])
+  assert.deepEqual(
+    formatOf({ SLUICE_PROXY_ACCESS_LOG: '/a', SLUICE_PROXY_ACCESS_LOG_FORMAT: '$status $host' }),
+    ['/a', '$status $host'],
+  )
+  const named = { KONG_NGINX_HTTP_LOG_FORMAT: `show escape=json '{"s":' "$status" '}'` }
+  assert.deepEqual(formatOf({ KONG_PROXY_ACCESS_LOG: '/a show', ...named }), [
+    '/a',
+    'escape=json {"s":$status}',
+  ])
+  assert.deepEqual(formatOf({ KONG_PROXY_ACCESS_LOG: '/a', ...named }), ['/a', ''])
+  assert.deepEqual(said({ SLUICE_PROXY_ACCESS_LOG: '/a b c' }), [
+    "error SLUICE_PROXY_ACCESS_LOG: '/a b c' is more than a path and the name of a format",
+  ])
+  assert.deepEqual(said({ SLUICE_PROXY_ACCESS_LOG: '/a json', SLUICE_PROXY_ACCESS_LOG_FORMAT: 'kong' }), [
+    "error SLUICE_PROXY_ACCESS_LOG: names the format 'json', and PROXY_ACCESS_LOG_FORMAT is given too",
+  ])
+  assert.match(said({ KONG_NGINX_HTTP_LOG_FORMAT: 'show $status' })[0]!, /not a name with a format in quotes/)
+})

@@ -4,6 +4,7 @@ import { nearestWord } from '../problems.ts'
 import { type Environment, variables } from './env.ts'
 import { Wrong } from './env-kinds.ts'
 import { saysNothing, withoutEffect } from './env-kong.ts'
+import { settleAccessLog } from './env-logs.ts'
 import type { Variable } from './env-row.ts'
 
 /** What the defaults depend on. */
@@ -51,7 +52,7 @@ export function readEnvironment(given: Given, machine: Machine): EnvironmentRead
     values[property] = readOne(variable, name === null ? '' : (given[name] ?? '').trim(), name, problems)
   }
   // The table's type says what each property holds; the loop above has filled every one of them.
-  const environment = completed(values as unknown as Environment, machine)
+  const environment = completed(settleLogs(values as unknown as Environment, from, problems), machine)
   checkTogether(environment, from, problems)
   return { environment, problems, given: from }
 }
@@ -101,6 +102,18 @@ function unknownName(prefix: string, name: string, value: string): EnvironmentPr
   // Kong passes over what it does not know, and an environment made for it may hold anything.
   if (prefix === KONGS) return { level: 'warning', name, message: `not known here, passed over${hint}` }
   return { level: 'error', name, message: `no such setting${hint}` }
+}
+
+function settleLogs(
+  read: Environment,
+  from: ReadonlyMap<string, string>,
+  problems: EnvironmentProblem[],
+): Environment {
+  const settled = settleAccessLog(read.proxyAccessLog, read.accessLogFormat, read.nginxLogFormat)
+  if (typeof settled !== 'string')
+    return { ...read, proxyAccessLog: settled.place, accessLogFormat: settled.format }
+  problems.push({ level: 'error', name: from.get('proxyAccessLog') ?? 'PROXY_ACCESS_LOG', message: settled })
+  return read
 }
 
 function completed(read: Environment, machine: Machine): Environment {

@@ -11,15 +11,14 @@ import {
   integer,
   integerOrAuto,
   list,
-  logPlace,
   oneOf,
   path,
   portPair,
-  streamLogPlace,
   text,
   truth,
 } from './env-kinds.ts'
 import { cidr, listenList, nameServer, streamList } from './env-listen.ts'
+import { logs } from './env-logs.ts'
 import { row, type Variable } from './env-row.ts'
 import { state } from './env-state.ts'
 import { certificates } from './env-tls.ts'
@@ -119,23 +118,6 @@ export const configuration = {
     'traditional_compatible',
     "Which of Kong's rules rank routes.",
   ),
-}
-
-export const logs = {
-  logLevel: row(
-    'LOG_LEVEL',
-    oneOf('debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg'),
-    'notice',
-    'The least important kind of line the operator log shows.',
-  ),
-  proxyAccessLog: row('PROXY_ACCESS_LOG', logPlace, 'off', 'Where a line for each request goes.'),
-  streamAccessLog: row(
-    'PROXY_STREAM_ACCESS_LOG',
-    streamLogPlace,
-    'off',
-    'Where a line for each session of a stream route goes.',
-  ),
-  proxyErrorLog: row('PROXY_ERROR_LOG', logPlace, '/dev/stderr', 'Where the operator log goes.'),
 }
 
 export const clients = {
