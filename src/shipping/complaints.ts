@@ -30,9 +30,13 @@ export class Complaints {
     this.#tools = tools
   }
 
+  /** Counted, for the line that says that all is well again. */
+  failed(): void {
+    this.#failures++
+  }
+
   /** It will be tried again. */
   trouble(reason: string): void {
-    this.#failures++
     this.#say(
       'warn',
       'trouble',

@@ -131,7 +131,10 @@ export class Datagrams {
       if (error === null) {
         this.#tools.delivered(1)
         this.#complaints.isWell()
-      } else this.#lose(1, 'not sent', error.message)
+      } else {
+        this.#complaints.failed()
+        this.#lose(1, 'not sent', error.message)
+      }
       this.#checkEmpty()
     })
   }

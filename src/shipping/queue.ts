@@ -60,8 +60,8 @@ interface Batch<T> {
   readonly bytes: number
   readonly startedMs: number
   tries: number
-  /** Ends the wait for the next try; null while the batch is being sent. */
-  wake: (() => void) | null
+  /** Of the wait for the next try; null while the batch is being sent. */
+  callOff: (() => void) | null
 }
 
 export class Queue<T> {
@@ -120,7 +120,7 @@ export class Queue<T> {
   /** Sends what waits at once, and gives up after `graceMs` what could not be sent until then. */
   close(graceMs: number): Promise<void> {
     this.#isClosing = true
-    for (const batch of this.#underWay) batch.wake?.()
+    for (const batch of this.#underWay) if (batch.callOff !== null) this.#tryAgain(batch)
     this.#sendDue()
     return new Promise((resolve) => {
       const callOff = this.#tools.later(graceMs, () => this.#giveUp())
@@ -174,7 +174,7 @@ export class Queue<T> {
     const { entries, bytes } = this.#waiting.take(this.#settings.maxBatchSize, BATCH_BYTES_MAX)
     const nowMs = this.#tools.now()
     this.#sinceMs = nowMs
-    const batch: Batch<T> = { entries, bytes, startedMs: nowMs, tries: 0, wake: null }
+    const batch: Batch<T> = { entries, bytes, startedMs: nowMs, tries: 0, callOff: null }
     this.#underWay.add(batch)
     this.#try(batch)
   }
@@ -196,9 +196,10 @@ export class Queue<T> {
 
   #failed(batch: Batch<T>, error: unknown): void {
     if (!this.#underWay.has(batch)) return
+    this.#complaints.failed()
     const reason = error instanceof Error ? error.message : String(error)
     const told = error instanceof Undelivered ? error : null
-    if (told !== null && told.isFinal) {
+    if (told?.isFinal === true) {
       this.#lose(batch.entries.length, REFUSED, reason)
       return this.#end(batch)
     }
@@ -210,14 +211,13 @@ export class Queue<T> {
     this.#complaints.trouble(reason)
     const ownMs = Math.min(maxRetryDelayMs, initialRetryDelayMs * 2 ** (batch.tries - 1))
     const waitMs = Math.max(ownMs, told === null ? 0 : Math.min(told.afterMs, PAUSE_MS_MAX))
-    const again = () => {
-      if (batch.wake === null) return
-      batch.wake = null
-      callOff()
-      this.#try(batch)
-    }
-    const callOff = this.#tools.later(waitMs, again)
-    batch.wake = again
+    batch.callOff = this.#tools.later(waitMs, () => this.#tryAgain(batch))
+  }
+
+  #tryAgain(batch: Batch<T>): void {
+    batch.callOff?.()
+    batch.callOff = null
+    this.#try(batch)
   }
 
   #end(batch: Batch<T>): void {
@@ -236,7 +236,7 @@ export class Queue<T> {
   #giveUp(): void {
     const count = this.waiting
     if (count > 0) this.#lose(count, CLOSED, 'the receiver did not take them in time')
-    for (const batch of this.#underWay) batch.wake = null
+    for (const batch of this.#underWay) batch.callOff?.()
     this.#underWay.clear()
     this.#waiting.clear()
     this.#bytes = 0

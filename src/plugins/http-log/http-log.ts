@@ -1,0 +1,35 @@
+/** http-log — sends a record of each request to an HTTP server, as JSON: one a request, or many together. */
+import { definePlugin } from '../../contract/plugin.ts'
+import { LogHandler } from '../../logs/log-handler.ts'
+import type { PostSettings } from '../../shipping/post.ts'
+import { olderQueueWarnings, queueSettingsOf } from '../../shipping/queue-schema.ts'
+import { schema } from './schema.ts'
+import type { ShipHttpSettings } from './ship-http.ts'
+
+export default definePlugin({
+  name: 'http-log',
+  summary: 'Sends a record of each request to an HTTP server.',
+  priority: 12,
+  schema,
+  build: (config, host) => {
+    if (host.workerId === 0)
+      for (const warning of olderQueueWarnings('http-log', config)) host.log('warn', warning)
+    const post: PostSettings = {
+      url: config.http_endpoint,
+      method: config.method,
+      headers: { ...config.headers, 'content-type': config.content_type },
+      connectTimeoutMs: config.timeout,
+      sendTimeoutMs: config.timeout,
+      readTimeoutMs: config.timeout,
+      keepaliveMs: config.keepalive,
+      verifiesTls: config.ssl_verify,
+      trusted: config.ssl_verify ? host.trusted : [],
+    }
+    const settings: ShipHttpSettings = {
+      place: new URL(config.http_endpoint).origin,
+      post,
+      queue: queueSettingsOf(config.queue, config),
+    }
+    return new LogHandler(host.logs.open(import.meta.url, 'ship-http', settings), config.custom_fields, host)
+  },
+})
