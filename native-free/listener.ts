@@ -147,8 +147,9 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
     if (first !== null && first.length > 0) handshake.take(first)
   }
 
-  onShaken(handshake: Handshake, { handle, sni, tls, isHttp2 }: Shaken): void {
+  onShaken(handshake: Handshake, { handle, sni, tls, isHttp2, isResumed }: Shaken): void {
     this.#forget(handshake)
+    this.#tools.onHandshake(tls.protocol, isResumed)
     const plain = peerOf(handshake.accepted, ++this.#accepted, handshake.proxiedAddress)
     const peer: Peer = { ...plain, scheme: 'https', sni, tls, isHttp2 }
     const served = this.#serve(peer, (onread) => new TlsSocket(handle, onread))

@@ -19,6 +19,8 @@ export interface Shaken {
   /** '' when the client named none. */
   readonly sni: string
   readonly isHttp2: boolean
+  /** It went on where an earlier connection of the client's had left off. */
+  readonly isResumed: boolean
   readonly tls: ClientTls
 }
 
@@ -105,6 +107,7 @@ export class Handshake implements Timed {
     // Either is false where there is none; the types leave one out.
     const { servername, alpnProtocol } = socket as unknown as Record<string, unknown>
     const tls = readClientTls(socket, this.#contexts.asksForCertificates)
+    const isResumed = socket.isSessionReused()
     // Node offers no public way to move a handle.
     const owner = socket as unknown as { _handle: TlsHandle | null }
     const handle = owner._handle!
@@ -114,6 +117,7 @@ export class Handshake implements Timed {
       handle,
       sni: typeof servername === 'string' ? lowered(servername) : '',
       isHttp2: alpnProtocol === 'h2',
+      isResumed,
       tls,
     })
   }

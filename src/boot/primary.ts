@@ -19,6 +19,7 @@ import { stampOf, watchFile } from '../control/watch.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
 import { SeriesReader } from '../state/series/series-reader.ts'
+import { SeriesTable } from '../state/series/series-table.ts'
 import { Sockets } from './listen/sockets.ts'
 import type { OperatorLog } from './log/operator-log.ts'
 import { readFilesMax, readVersion } from './machine.ts'
@@ -33,6 +34,7 @@ import { StateHost } from './state/state-host.ts'
 import { TlsSource } from './tls/tls-source.ts'
 import { unservedStreams } from './unserved-streams.ts'
 import { watchWorkers } from './workers/stuck-workers.ts'
+import { tellVitalSigns } from './workers/vital-signs.ts'
 import { WorkerSet } from './workers/worker-set.ts'
 
 /** What exchanges have for ending where the process cannot stay. */
@@ -56,6 +58,7 @@ export class Gateway {
   readonly #state: StateHost
   readonly #buffers: SharedBuffers
   readonly #unwatchWorkers: () => void
+  readonly #endVitalSigns: () => void
   readonly #shared: Shared
   readonly #series: SeriesReader
   readonly #traffic: TrafficSource
@@ -133,6 +136,8 @@ export class Gateway {
       tls: () => this.#tls.current,
     })
     this.#tls.renewTickets(() => this.#workers.publishTls())
+    const own = new SeriesTable(this.#buffers.series, environment.workers + 1, 0)
+    this.#endVitalSigns = tellVitalSigns(own, 'primary')
     this.#unwatchWorkers = watchWorkers({
       beats: this.#buffers.beats,
       limitMs: environment.workerStuckMs,
@@ -284,6 +289,7 @@ export class Gateway {
 
   async #end(): Promise<void> {
     this.#unwatchWorkers()
+    this.#endVitalSigns()
     this.#traffic.close()
     this.#tls.close()
     this.#health.close()

@@ -20,6 +20,7 @@ import { RemoteState } from './state/remote-state.ts'
 import type { StateAsk } from './state/state-messages.ts'
 import { Heartbeat } from './workers/heartbeat.ts'
 import type { FromWorker, NameEntries, ToWorker, WorkerStart } from './workers/messages.ts'
+import { tellVitalSigns } from './workers/vital-signs.ts'
 
 const HEAP_EVERY_MS = 5000
 /** How long a worker that has failed may take to finish its exchanges. */
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
   port.on('message', (message: ToWorker) => obey(message, { plane, names, log, state, plugins }))
   await plane.listen(start.addresses)
   reportHeap(counters)
+  tellVitalSigns(metrics, String(workerId))
   post({ type: 'ready' })
 }
 

@@ -17,6 +17,8 @@ export interface ListenerTools {
   readonly onCount: (what: 'accepted' | 'closed' | 'refused') => void
   /** Connections of the worker elsewhere, which share connectionsMax. */
   readonly others: () => number
+  /** Told of each TLS handshake that came to a connection; `protocol` as ClientTls has it. */
+  readonly onHandshake: (protocol: string, isResumed: boolean) => void
   /** Told of each TLS handshake that came to nothing, and why. */
   readonly onHandshakeFailed: (why: string) => void
 }

@@ -27,6 +27,13 @@ export class Plans {
     return this.#current
   }
 
+  /** Exchanges, of all plans. */
+  get underWay(): number {
+    let sum = this.#users
+    for (const users of this.#old.values()) sum += users
+    return sum
+  }
+
   swap(plan: Plan): void {
     const old = this.#current
     if (old !== null) {

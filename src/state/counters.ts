@@ -67,8 +67,22 @@ export const PLUGIN_FAILURES = 35
 /** Copies of requests that were answered, and that came to nothing. */
 export const MIRRORED = 36
 export const MIRROR_DROPPED = 37
+/** Decisions of the plugins that limit, each ADMITTED, REFUSED or UNDECIDED. */
+export const RATE_LIMITING = 38
+export const RESPONSE_RATELIMITING = 41
+export const ADMITTED = 0
+export const REFUSED = 1
+/** Redis was to decide, did not, and the client had to pay for it. */
+export const UNDECIDED = 2
+/** TLS handshakes of clients, by what they came to. */
+export const HANDSHAKES_TLS12 = 44
+export const HANDSHAKES_TLS13 = 45
+/** Of those, the ones that went on where an earlier connection had left off. */
+export const HANDSHAKES_RESUMED = 46
+/** Connections to targets that wait for a request now. */
+export const UPSTREAM_IDLE = 47
 /** FAULTS + fault.id */
-export const FAULTS = 38
+export const FAULTS = 48
 
 export type CounterKind = 'counter' | 'gauge'
 
@@ -98,6 +112,8 @@ const gauge = (index: number, name: string, says: string, label = ''): CounterRo
 
 const RESPONSE_SAYS = 'Answers sent, by class of status.'
 const CONNECTION_SAYS = 'Client connections open now, by what they do.'
+const LIMIT_SAYS = 'Requests that a limit was asked about, by what it said.'
+const HANDSHAKE_SAYS = 'TLS handshakes of clients that came to a connection, by version.'
 
 /** Every index but the faults', in order, for whoever shows them. Rows of one name stand together. */
 export const counterRows: readonly CounterRow[] = [
@@ -159,7 +175,19 @@ export const counterRows: readonly CounterRow[] = [
   ),
   counter(MIRRORED, 'mirrored_total', 'Copies of requests (plugin mirror) that were answered.'),
   counter(MIRROR_DROPPED, 'mirror_dropped_total', 'Copies that were too large, found no room, or failed.'),
+  ...limitRows(RATE_LIMITING, 'rate-limiting'),
+  ...limitRows(RESPONSE_RATELIMITING, 'response-ratelimiting'),
+  counter(HANDSHAKES_TLS12, 'tls_handshakes_total', HANDSHAKE_SAYS, 'version="TLSv1.2"'),
+  counter(HANDSHAKES_TLS13, 'tls_handshakes_total', HANDSHAKE_SAYS, 'version="TLSv1.3"'),
+  counter(HANDSHAKES_RESUMED, 'tls_resumed_total', 'Of those, resumptions of an earlier session.'),
+  gauge(UPSTREAM_IDLE, 'upstream_connections_idle', 'Connections to targets kept for the next request.'),
 ]
+
+function limitRows(first: number, plugin: string): CounterRow[] {
+  const row = (index: number, decision: string) =>
+    counter(first + index, 'limit_decisions_total', LIMIT_SAYS, `plugin="${plugin}",decision="${decision}"`)
+  return [row(ADMITTED, 'admitted'), row(REFUSED, 'refused'), row(UNDECIDED, 'error')]
+}
 
 const LINE = 8
 const ROW = Math.ceil((FAULTS + faultList.length) / LINE) * LINE

@@ -102,6 +102,7 @@ async function openGateway(t: TestContext): Promise<{ turn: SeenTurn; port: numb
     readBuffer,
     onCount: () => {},
     others: () => 0,
+    onHandshake: () => {},
     onHandshakeFailed: () => {},
   })
   const port = await freePort()

@@ -115,6 +115,7 @@ export async function makeClientRig(
     readBuffer: Buffer.allocUnsafeSlow(64 * 1024),
     onCount: () => {},
     others,
+    onHandshake: () => {},
     onHandshakeFailed: () => {},
   })
   const port = await freePort()

@@ -18,6 +18,7 @@ import { StreamListener } from '../../stream/stream-listener.ts'
 import type { Shake, ShakeEvents } from '../../stream/stream-tools.ts'
 import type { DataPlaneOptions } from './data-plane.ts'
 import { makeTargetSockets } from './target-tls.ts'
+import { handshakeCounts } from './tls-plane.ts'
 
 /** Nginx's preread_timeout, which no Kong setting changes; CLIENT_HEADER_TIMEOUT may be shorter. */
 const PREREAD_TIMEOUT_MS = 30_000
@@ -40,6 +41,7 @@ export interface StreamParts {
 
 export class StreamPlane {
   readonly listener: StreamListener
+  readonly #onHandshake: (protocol: string, isResumed: boolean) => void
   #contexts: TlsContexts | null
 
   constructor(options: DataPlaneOptions, parts: StreamParts) {
@@ -47,6 +49,7 @@ export class StreamPlane {
     const { clock } = parts
     const trusted = new CidrSet(environment.trustedIps)
     const sockets = makeTargetSockets(options, clock)
+    this.#onHandshake = handshakeCounts(options)
     this.#contexts = null
     this.listener = new StreamListener({
       ...parts,
@@ -82,7 +85,10 @@ export class StreamPlane {
   #shake(accepted: Socket, events: ShakeEvents): Shake | null {
     if (this.#contexts === null) return null
     const owner = {
-      onShaken: (_handshake: Handshake, { handle }: Shaken) => events.shaken(handle),
+      onShaken: (_handshake: Handshake, { handle, isResumed, tls }: Shaken) => {
+        this.#onHandshake(tls.protocol, isResumed)
+        events.shaken(handle)
+      },
       onUnshaken: (_handshake: Handshake, why: string) => events.unshaken(why),
     }
     // Plugins that judge certificates know nothing of streams: clients are not asked for any.

@@ -3,7 +3,12 @@ import type { Config } from '../../config/model.ts'
 import { compileTls, type TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { Listener } from '../../contract/listener.ts'
 import type { ServerTls } from '../../contract/tls.ts'
-import { HANDSHAKES_FAILED } from '../../state/counters.ts'
+import {
+  HANDSHAKES_FAILED,
+  HANDSHAKES_RESUMED,
+  HANDSHAKES_TLS12,
+  HANDSHAKES_TLS13,
+} from '../../state/counters.ts'
 import type { DataPlaneOptions } from './data-plane.ts'
 
 /** Between two lines about handshakes that failed: anybody can make them fail, as often as they like. */
@@ -35,6 +40,15 @@ export class TlsPlane {
   /** What one of them takes, all take: they make the same of it. */
   #secure(tls: ServerTls): void {
     for (const listener of this.#listeners) listener.secure(tls)
+  }
+}
+
+export function handshakeCounts({
+  counters,
+}: Pick<DataPlaneOptions, 'counters'>): (protocol: string, isResumed: boolean) => void {
+  return (protocol, isResumed) => {
+    counters.add(protocol === 'TLSv1.3' ? HANDSHAKES_TLS13 : HANDSHAKES_TLS12, 1)
+    if (isResumed) counters.add(HANDSHAKES_RESUMED, 1)
   }
 }
 

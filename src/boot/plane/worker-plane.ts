@@ -34,7 +34,7 @@ import {
 } from './plane-settings.ts'
 import { hasSecureStreams, StreamPlane } from './stream-plane.ts'
 import { makeTargetSockets, readTargetTls } from './target-tls.ts'
-import { handshakeFailures, TlsPlane } from './tls-plane.ts'
+import { handshakeCounts, handshakeFailures, TlsPlane } from './tls-plane.ts'
 import { readTrusted } from './trusted.ts'
 
 /** All sockets of the worker read into one buffer of this size: libuv's own choice. */
@@ -58,6 +58,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     options.heartbeat.beat()
     tools.deadlines.sweep(clock.now())
     transport.report(options.counters)
+    tally.connectionsNow(listener.connections, flow.stages.plans.underWay)
     clock.turnEnded()
   }, SWEEP_MS)
   const redis = openRedisDoor(options, tools)
@@ -120,6 +121,7 @@ function makeListeners(
     limits,
     onCount: (what) => tally.connection(what),
     others: () => streams.listener.connections,
+    onHandshake: handshakeCounts(options),
     onHandshakeFailed: handshakeFailures(options),
   })
   const { plans } = flow.stages

@@ -1,17 +1,10 @@
-/** The counters in Prometheus' text form, with the node's gauges under the names Kong's dashboards ask for. */
+/** metrics-text — all that /metrics shows, in Prometheus' text form. */
 import { faultList } from '../../base/faults.ts'
-import {
-  CONNECTIONS_ACCEPTED,
-  CONNECTIONS_ACTIVE,
-  CONNECTIONS_READING,
-  CONNECTIONS_WAITING,
-  CONNECTIONS_WRITING,
-  counterRows,
-  FAULTS,
-  REQUESTS,
-  sumCounter,
-} from '../../state/counters.ts'
+import { counterRows, FAULTS, sumCounter } from '../../state/counters.ts'
+import type { SeriesReader } from '../../state/series/series-reader.ts'
+import { kongMetrics } from './kong-metrics.ts'
 import { preamble, sample } from './metric-lines.ts'
+import { processMetrics } from './process-metrics.ts'
 import { sharedMetrics } from './shared-metrics.ts'
 import type { StatusView } from './status-view.ts'
 import { upstreamMetrics } from './upstream-metrics.ts'
@@ -22,11 +15,13 @@ export function metricsText(view: StatusView): string {
   const lines = [
     ...ownCounters(view),
     ...faultCounters(view),
-    ...kongGauges(view),
+    ...kongMetrics(view),
+    ...processMetrics(),
     ...upstreamMetrics([...view.upstreams]),
     ...sharedMetrics(view.shared),
+    ...seriesMetrics(view.series),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.join('\n')}\n${view.series.text()}`
 }
 
 function ownCounters(view: StatusView): string[] {
@@ -60,30 +55,15 @@ function faultCounters(view: StatusView): string[] {
   return lines
 }
 
-function kongGauges(view: StatusView): string[] {
-  const sum = (index: number) => sumCounter(view.counters, index)
-  const node = `node_id="${view.nodeId}"`
-  const states: [string, number][] = [
-    ['accepted', sum(CONNECTIONS_ACCEPTED)],
-    ['active', sum(CONNECTIONS_ACTIVE)],
-    ['handled', sum(CONNECTIONS_ACCEPTED)],
-    ['reading', sum(CONNECTIONS_READING)],
-    ['total', sum(REQUESTS)],
-    ['waiting', sum(CONNECTIONS_WAITING)],
-    ['writing', sum(CONNECTIONS_WRITING)],
-  ]
+function seriesMetrics(series: SeriesReader): string[] {
   return [
+    ...preamble('sluice_metric_series', 'gauge', 'Series of plugins and threads, in shared memory.'),
+    sample('sluice_metric_series', '', series.count),
     ...preamble(
-      'kong_nginx_connections_total',
-      'gauge',
-      'Client connections by state, under the name Kong gives it.',
+      'sluice_metric_series_omitted_total',
+      'counter',
+      'Series that a worker does not count for want of room (SLUICE_SHARED_METRICS).',
     ),
-    ...states.map(([state, n]) =>
-      sample('kong_nginx_connections_total', `${node},subsystem="http",state="${state}"`, n),
-    ),
-    ...preamble('kong_nginx_requests_total', 'gauge', 'Requests, under the name Kong gives it.'),
-    sample('kong_nginx_requests_total', `${node},subsystem="http"`, sum(REQUESTS)),
-    ...preamble('kong_node_info', 'gauge', 'This node and its version.'),
-    sample('kong_node_info', `${node},version="${view.version}"`, 1),
+    sample('sluice_metric_series_omitted_total', '', series.lost),
   ]
 }

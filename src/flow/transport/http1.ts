@@ -15,6 +15,7 @@ import { readStreamBinding } from '../../socket/stream-binding.ts'
 import {
   type Counters,
   UPSTREAM_CONNECTS,
+  UPSTREAM_IDLE,
   UPSTREAM_OPEN,
   UPSTREAM_QUEUED,
   UPSTREAM_REUSES,
@@ -48,9 +49,10 @@ export interface TransportFigures {
   readonly reuses: number
   readonly open: number
   readonly queued: number
+  readonly idle: number
 }
 
-const NO_FIGURES: TransportFigures = { connects: 0, reuses: 0, open: 0, queued: 0 }
+const NO_FIGURES: TransportFigures = { connects: 0, reuses: 0, open: 0, queued: 0, idle: 0 }
 
 export class Http1Transport implements Transport {
   readonly events: TransportEvents
@@ -111,11 +113,16 @@ export class Http1Transport implements Transport {
   /** Tells what has happened since it was last asked, and what there is now, here and at `others`. */
   report(counters: Counters, others: TransportFigures = NO_FIGURES): void {
     let queued = others.queued
-    for (const pool of this.#pools.values()) queued += pool.queued
+    let idle = others.idle
+    for (const pool of this.#pools.values()) {
+      queued += pool.queued
+      idle += pool.idle
+    }
     counters.add(UPSTREAM_CONNECTS, this.#connects + others.connects)
     counters.add(UPSTREAM_REUSES, this.reuses + others.reuses)
     counters.set(UPSTREAM_OPEN, this.#open + others.open)
     counters.set(UPSTREAM_QUEUED, queued)
+    counters.set(UPSTREAM_IDLE, idle)
     this.#connects = 0
     this.reuses = 0
   }

@@ -11,7 +11,14 @@ import { Alone } from '../../limits/alone.ts'
 import { Calendar } from '../../limits/calendar.ts'
 import { type Found, Identity } from '../../limits/identity.ts'
 import { putRetryAfter } from '../../limits/rate-fields.ts'
-import { LIMITS_ALONE, LIMITS_DRY } from '../../state/counters.ts'
+import {
+  ADMITTED,
+  LIMITS_ALONE,
+  LIMITS_DRY,
+  RATE_LIMITING,
+  REFUSED,
+  UNDECIDED,
+} from '../../state/counters.ts'
 import { CostReader } from './cost.ts'
 import type { Config } from './schema.ts'
 import { Tier } from './tier.ts'
@@ -105,6 +112,7 @@ export class Gate {
 
   /** `tier.set.ask.used` is what was used before this request. `stop`: the period that refuses, or -1. */
   settleWindows(x: Exchange, tier: Tier, cost: number, stop: number): Verdict {
+    if (stop < 0) this.host.count(RATE_LIMITING + ADMITTED)
     if (stop < 0 && (this.#isHidden || this.isDry)) return NEXT
     // A dry run changes nothing for clients.
     if (this.isDry) return this.#refuse(x, tier, stop)
@@ -117,7 +125,10 @@ export class Gate {
   /** `resetS`: until all is free again; less than 0 when refused: minus the seconds until asking again can succeed. */
   settlePaced(x: Exchange, tier: Tier, left: number, resetS: number): Verdict {
     if (!this.#isHidden && !this.isDry) tier.fields.putPaced(x, left, Math.abs(resetS))
-    if (resetS >= 0) return NEXT
+    if (resetS >= 0) {
+      this.host.count(RATE_LIMITING + ADMITTED)
+      return NEXT
+    }
     if (!this.isDry) putRetryAfter(x, -resetS)
     return this.#refuse(x, tier, tier.period)
   }
@@ -125,6 +136,7 @@ export class Gate {
   #refuse(x: Exchange, tier: Tier, period: number): Verdict {
     x.detail = makeDetail(tier.texts[period]!, this.identity.by)
     if (this.isDry) return this.#pretend(x)
+    this.host.count(RATE_LIMITING + REFUSED)
     refuse(x, faults.LIMIT_EXCEEDED, this.#status, this.#message)
     return DONE
   }
@@ -134,6 +146,7 @@ export class Gate {
     if (x.notes === null) x.notes = makeNotes()
     x.notes.set(NOTE, x.detail)
     this.host.count(LIMITS_DRY)
+    this.host.count(RATE_LIMITING + ADMITTED)
     const nowMs = this.host.now()
     if (nowMs - this.#dryLogMs >= DRY_LOG_EVERY_MS) {
       this.#dryLogMs = nowMs
@@ -159,6 +172,7 @@ export class Gate {
   fail(x: Exchange): Verdict {
     x.detail = 'rate-limiting: Redis did not answer'
     if (this.isDry) return this.#pretend(x)
+    this.host.count(RATE_LIMITING + UNDECIDED)
     exitJson(x, faults.LIMITER_UNAVAILABLE.status, faults.LIMITER_UNAVAILABLE.text)
     return DONE
   }

@@ -20,7 +20,7 @@ import { Calendar } from '../../limits/calendar.ts'
 import { PERIOD_NAMES } from '../../limits/periods.ts'
 import { putRetryAfter } from '../../limits/rate-fields.ts'
 import { redisSettingsOf, usesRedis } from '../../limits/redis-schema.ts'
-import { LIMITS_ALONE } from '../../state/counters.ts'
+import { ADMITTED, LIMITS_ALONE, REFUSED, RESPONSE_RATELIMITING, UNDECIDED } from '../../state/counters.ts'
 import { readAmounts } from './amounts.ts'
 import { Counts, Used } from './counts.ts'
 import { NamedLimit } from './named-limit.ts'
@@ -117,6 +117,7 @@ class ResponseRatelimiting implements Handler {
       for (const used of usage.used) this.#parts.counts.read(used)
       return this.#enter(x, usage)
     }
+    this.#parts.host.count(RESPONSE_RATELIMITING + UNDECIDED)
     x.detail = 'response-ratelimiting: Redis did not answer'
     exitJson(x, faults.LIMITER_UNAVAILABLE.status, faults.LIMITER_UNAVAILABLE.text)
     return DONE
@@ -130,6 +131,7 @@ class ResponseRatelimiting implements Handler {
         const left = used.left(period)
         if (this.#parts.config.block_on_first_violation && left === 0) {
           x.detail = detailOf(used, period)
+          this.#parts.host.count(RESPONSE_RATELIMITING + REFUSED)
           putRetryAfter(x, this.#waitS([used]))
           refuse(x, faults.LIMIT_EXCEEDED, TOO_MANY, `API rate limit exceeded for '${used.limit.name}'`)
           return DONE
@@ -140,6 +142,7 @@ class ResponseRatelimiting implements Handler {
     }
     if (x.notes === null) x.notes = new Map()
     x.notes.set(NOTE, usage)
+    this.#parts.host.count(RESPONSE_RATELIMITING + ADMITTED)
     return NEXT
   }
 
@@ -165,6 +168,7 @@ class ResponseRatelimiting implements Handler {
       return
     }
     x.detail = refusal
+    this.#parts.host.count(RESPONSE_RATELIMITING + REFUSED)
     answer(x, TOO_MANY, '', null)
     // For logs and metrics: the answer stands as it is.
     x.fault = faults.LIMIT_EXCEEDED

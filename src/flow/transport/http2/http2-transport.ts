@@ -170,11 +170,13 @@ export class Http2Transport implements Transport {
   takeFigures(): TransportFigures {
     let open = 0
     let queued = 0
+    let idle = 0
     for (const pool of this.#pools.values()) {
       open += pool.open
       queued += pool.queued
+      idle += pool.idle
     }
-    const figures = { connects: this.#connects, reuses: this.#reuses, open, queued }
+    const figures = { connects: this.#connects, reuses: this.#reuses, open, queued, idle }
     this.#connects = 0
     this.#reuses = 0
     return figures
