@@ -37,6 +37,10 @@ program
   .description('make the running gateway read its configuration again')
   .action(() => run(async () => (await import('./boot/cli/reload.ts')).reload()))
 program
+  .command('reopen')
+  .description('make the running gateway open its log files anew, after they were renamed')
+  .action(() => run(async () => (await import('./boot/cli/reopen.ts')).reopen()))
+program
   .command('stop')
   .description('let the running gateway finish its exchanges and end')
   .option('-t, --timeout <seconds>', 'kill it after that long', seconds, 30)

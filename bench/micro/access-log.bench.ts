@@ -19,11 +19,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
 import { Clock } from '../../src/base/clock.ts'
 import { Outbox } from '../../src/base/outbox.ts'
-import { MessageLog } from '../../src/boot/log/worker-log.ts'
+import { RingEnd } from '../../src/boot/log/ring-end.ts'
+import { RingLines } from '../../src/boot/log/ring-lines.ts'
 import type { Exchange } from '../../src/contract/exchange.ts'
 import { getField } from '../../src/http1/fields.ts'
 import { WorkerTally } from '../../src/observe/tally.ts'
+import { FileWriter } from '../../src/shipping/file-writer.ts'
 import { Counters, LOGS_DROPPED, makeCounterBuffer } from '../../src/state/counters.ts'
+import { makeLogBell } from '../../src/state/log-bell.ts'
+import { LogRingReader, makeLogRing, PROXY_LINES } from '../../src/state/log-ring.ts'
 import { exchangeOf } from '../../test/kit/balancer-rig.ts'
 import type { Bench, Case } from './frame/bench.ts'
 import { runAlone } from './frame/run.ts'
@@ -33,6 +37,7 @@ const { version } = createRequire(import.meta.url)('pino/package.json') as { ver
 
 const NOWHERE = '/dev/null'
 const PINO_BUFFER = 4096
+const RING_BYTES = 4 * 1024 * 1024
 const LINES_A_TURN = 64
 const TURN_MS = 1
 const WALL_MS = 1_800_000_000_000
@@ -81,13 +86,13 @@ function openLines(): Case[] {
 async function openFiles(): Promise<Case[]> {
   const x = finishedExchange()
   const counters = makeCounters()
-  const log = new MessageLog({ post: () => {}, now: Date.now, counters, accessPlace: NOWHERE })
-  const tally = new WorkerTally(counters, log.access, makeClock())
+  const way = openWay(counters)
+  const tally = new WorkerTally(counters, way.lines, makeClock())
   const handle = await openFile(NOWHERE, constants.O_WRONLY | constants.O_APPEND)
   const destination = pino.destination({ dest: handle.fd, sync: false, minLength: PINO_BUFFER })
   const logger = makeLogger(pino.stdTimeFunctions.isoTime, destination)
   const ours = async (times: number): Promise<number> => {
-    await inTurns(times, () => tally.exchange(x))
+    await inTurns(times, () => tally.exchange(x), way.ship)
     if (counters.get(LOGS_DROPPED) > 0) throw new Error('lines were dropped')
     return times
   }
@@ -107,12 +112,30 @@ async function openFiles(): Promise<Case[]> {
 }
 
 /** So many turns, at whose end what was gathered is written. */
-async function inTurns(turns: number, operation: () => void): Promise<number> {
+async function inTurns(turns: number, operation: () => void, ended = (): void => {}): Promise<number> {
   for (let turn = 0; turn < turns; turn++) {
     for (let i = 0; i < LINES_A_TURN; i++) operation()
     await sleep(TURN_MS)
+    ended()
   }
   return turns
+}
+
+/** Worker, ring, log thread and file, all in this thread: what it costs is the same. */
+function openWay(counters: Counters): { lines: RingLines; ship: () => void } {
+  const ring = makeLogRing(RING_BYTES)
+  const lines = new RingLines(new RingEnd(ring, makeLogBell(), () => {}), PROXY_LINES, counters)
+  const lost = (count: number): void => counters.add(LOGS_DROPPED, count)
+  const tools = { now: () => performance.now(), lost, delivered: () => {}, log: () => {} }
+  const file = new FileWriter({ path: NOWHERE, mode: 0o640, tools })
+  const reader = new LogRingReader(ring)
+  const ship = (): void => {
+    while (reader.next()) {
+      if (reader.sink === PROXY_LINES) file.putLines(reader.bytes, reader.start, reader.end, reader.count)
+      reader.release()
+    }
+  }
+  return { lines, ship }
 }
 
 /** What the line says, as an object made anew: the facts lie in bytes until somebody asks. */

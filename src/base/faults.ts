@@ -103,6 +103,7 @@ const rows = {
   STATE_UNREADABLE: [500, 'operator', 'never', 'keep', 'the saved state could not be read'],
   STATE_UNAVAILABLE: [500, 'gateway', 'never', 'keep', 'An unexpected error occurred'],
   FAULT_INJECTED: [503, 'operator', 'never', 'close', 'a fault was injected: the connection is cut'],
+  LOG_PLACE: [500, 'operator', 'never', 'keep', 'a log file cannot be written'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

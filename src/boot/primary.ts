@@ -5,7 +5,6 @@
  * refused is refused before the first worker exists.
  */
 import { randomUUID } from 'node:crypto'
-import { Packr } from 'msgpackr/pack'
 import { faults, GatewayError } from '../base/faults.ts'
 import type { Environment } from '../config/env/env.ts'
 import { addressText } from '../config/env/env-listen.ts'
@@ -21,8 +20,11 @@ import { Counters, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
 import { SeriesReader } from '../state/series/series-reader.ts'
 import { SeriesTable } from '../state/series/series-table.ts'
 import { Sockets } from './listen/sockets.ts'
+import { checkLogPlaces } from './log/check-log-places.ts'
+import { LogKeeper } from './log/log-keeper.ts'
 import type { OperatorLog } from './log/operator-log.ts'
 import { readFilesMax, readVersion } from './machine.ts'
+import { packConfig } from './pack-config.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { forgetWorker, makeSharedBuffers, openShared, type SharedBuffers } from './plane/shared-memory.ts'
 import { type ConfigSource, checkSource } from './sources/config-source.ts'
@@ -39,6 +41,8 @@ import { WorkerSet } from './workers/worker-set.ts'
 
 /** What exchanges have for ending where the process cannot stay. */
 const LEAVE_MS = 3000
+/** What the log thread has at least for shipping what workers left, also where exchanges have taken all of DRAIN_MS. */
+const LAST_LOGS_MS = 500
 
 export interface GatewayOptions {
   readonly reading: EnvironmentReading
@@ -52,6 +56,7 @@ export class Gateway {
   readonly #sockets: Sockets
   readonly #tls: TlsSource
   readonly #workers: WorkerSet
+  readonly #logs: LogKeeper
   readonly #reloader: Reloader
   readonly #names: NameSource
   readonly #health: HealthSource
@@ -64,6 +69,8 @@ export class Gateway {
   readonly #traffic: TrafficSource
   readonly #nodeId: string
   readonly #version: string
+  /** The configuration in force, as threads are handed it. */
+  #packed: Uint8Array = new Uint8Array(0)
   #status: StatusServer | null = null
   #unwatch: (() => void) | null = null
   #isDraining = false
@@ -73,6 +80,7 @@ export class Gateway {
     const { reading, source, log } = options
     const { environment } = reading
     checkFiles(reading, log)
+    checkLogPlaces(environment)
     const shelf = await PluginShelf.open(environment.pluginsDir)
     const stamp = environment.watch && source.file !== '' ? stampOf(source.file) : ''
     const config = await firstConfig(source, shelf, log)
@@ -120,7 +128,16 @@ export class Gateway {
       names,
       log: log.write.bind(log),
     })
+    this.#logs = new LogKeeper({
+      environment,
+      nodeId: this.#nodeId,
+      version: this.#version,
+      log,
+      config: () => this.#packed,
+    })
     this.#workers = new WorkerSet({
+      logs: this.#logs.buffers,
+      needLogs: this.#logs.need,
       environment,
       nodeId: this.#nodeId,
       version: this.#version,
@@ -174,13 +191,22 @@ export class Gateway {
     return outcome
   }
 
+  /** Opens all log files anew by their names. */
+  reopenLogs(): void {
+    this.#log.reopen()
+    this.#logs.reopen()
+  }
+
   /** Finishes exchanges within DRAIN_MS, then ends. */
   async stop(): Promise<void> {
+    const startedMs = performance.now()
     this.#isDraining = true
     this.#unwatch?.()
     this.#sockets.close()
     const isWhole = await this.#workers.drain(this.#environment.drainMs)
     if (!isWhole) this.#log.write('warn', 'exchanges were cut: they outlasted DRAIN_MS', {})
+    const leftMs = this.#environment.drainMs - (performance.now() - startedMs)
+    await this.#logs.close(Math.max(leftMs, LAST_LOGS_MS))
     await this.#end()
   }
 
@@ -189,6 +215,7 @@ export class Gateway {
     this.#isDraining = true
     this.#sockets.close()
     await this.#workers.close()
+    await this.#logs.close(LAST_LOGS_MS)
     await this.#end()
   }
 
@@ -199,6 +226,7 @@ export class Gateway {
     this.#unwatch?.()
     this.#sockets.close()
     await this.#workers.drain(Math.min(this.#environment.drainMs, LEAVE_MS))
+    await this.#logs.close(LAST_LOGS_MS)
     await this.#end()
     // An exit would wait for the thread that is stuck, or abort in it.
     process.kill(process.pid, 'SIGKILL')
@@ -214,12 +242,14 @@ export class Gateway {
       }
       const health = (nameOrId: string, ofBalancer: boolean) => this.#health.show(nameOrId, ofBalancer)
       const watching = this.#health.follow(this.#reloader.config)
-      const starting = this.#workers.start(this.#reloader.epoch, packConfig(this.#reloader.config))
+      this.#packed = packConfig(this.#reloader.config)
+      const starting = this.#workers.start(this.#reloader.epoch, this.#packed)
       const working = Promise.all([starting, watching])
       const showing = StatusServer.open({ addresses: statusListen, view, drain, health })
       const [, status] = await bothSettled(working, showing)
       this.#status = status
       this.#tellUnserved(this.#reloader.config)
+      if (this.#environment.proxyAccessLog !== '') this.#logs.need()
       if (watch && source.file !== '') this.#watch(source.file, stamp)
     } catch (cause) {
       await this.#workers.close()
@@ -247,8 +277,15 @@ export class Gateway {
 
   async #publish(config: Config, epoch: number): Promise<readonly string[]> {
     await this.#names.follow(config)
-    const refusals = await this.#workers.publish(epoch, packConfig(config))
-    if (refusals.length > 0) return refusals
+    const packed = packConfig(config)
+    // Before the workers, whose records name what is new in it; a configuration that is refused is kept as the last but one.
+    this.#logs.publish(packed)
+    const refusals = await this.#workers.publish(epoch, packed)
+    if (refusals.length > 0) {
+      this.#logs.publish(this.#packed)
+      return refusals
+    }
+    this.#packed = packed
     await this.#health.follow(config)
     this.#tellUnserved(config)
     return refusals
@@ -284,6 +321,7 @@ export class Gateway {
       shared: this.#shared,
       series: this.#series,
       traffic: this.#traffic.traffic,
+      logs: this.#logs.figures,
     }
   }
 
@@ -343,14 +381,6 @@ function checkFiles(reading: EnvironmentReading, log: OperatorLog): void {
       connectionsPerWorker: connections,
     })
   }
-}
-
-/** Shared memory, so that all workers are handed the same bytes and not a copy each. */
-function packConfig(config: Config): Uint8Array {
-  const packed = new Packr({ useRecords: false }).pack(config)
-  const shared = new Uint8Array(new SharedArrayBuffer(packed.length))
-  shared.set(packed)
-  return shared
 }
 
 /** Waits for both even if one fails, so that what the other opened can be closed. */

@@ -8,8 +8,11 @@ import type { Config } from '../config/model.ts'
 import type { AnyPlugin } from '../contract/plugin.ts'
 import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, HEAP_BYTES, PLUGIN_FAILURES } from '../state/counters.ts'
+import { PROXY_LINES, STREAM_LINES } from '../state/log-ring.ts'
 import { RouteStats } from '../state/route-stats.ts'
 import { SeriesTable } from '../state/series/series-table.ts'
+import { RingEnd } from './log/ring-end.ts'
+import { RingLines } from './log/ring-lines.ts'
 import { MessageLog } from './log/worker-log.ts'
 import { callLater } from './plane/clock.ts'
 import type { DataPlane } from './plane/data-plane.ts'
@@ -25,8 +28,6 @@ import { tellVitalSigns } from './workers/vital-signs.ts'
 const HEAP_EVERY_MS = 5000
 /** How long a worker that has failed may take to finish its exchanges. */
 const DYING_MS = 3000
-/** How long the last access lines may take to a slow disk or pipe. */
-const LAST_LINES_MS = 500
 
 // Native border: what worker-set.ts passed as workerData, and a worker always has a parent.
 const start = workerData as WorkerStart
@@ -41,12 +42,14 @@ async function main(): Promise<void> {
   const counters = new Counters(start.shared.counters, workerId)
   const shared = openShared(start.shared, workerId)
   const metrics = new SeriesTable(start.shared.series, environment.workers + 1, workerId)
+  const ring = new RingEnd(start.logs.ring, start.logs.bell, () => post({ type: 'logs' }))
+  const lines = (place: string, sink: number) => (place === '' ? null : new RingLines(ring, sink, counters))
   const log = new MessageLog({
     post,
     now: Date.now,
     counters,
-    accessPlace: environment.proxyAccessLog,
-    streamAccessPlace: environment.streamAccessLog,
+    access: lines(environment.proxyAccessLog, PROXY_LINES),
+    streamAccess: lines(environment.streamAccessLog, STREAM_LINES),
   })
   const names = new NameTable()
   learn(start.names, names)
@@ -66,6 +69,7 @@ async function main(): Promise<void> {
     metrics,
     state,
     log,
+    ring,
     names,
   })
   // An engine with native handles aborts the whole process if its thread ends while it listens.
@@ -171,9 +175,10 @@ function reportHeap(counters: Counters): void {
 
 /** One turn later, since an exchange that ends in this one still writes its access line. */
 function leave(log: MessageLog, code: number): void {
-  const end = () => process.exit(code)
-  setTimeout(end, LAST_LINES_MS)
-  setImmediate(() => void log.written().then(end))
+  setImmediate(() => {
+    log.flush()
+    process.exit(code)
+  })
 }
 
 main().catch((cause: unknown) => {

@@ -53,6 +53,7 @@ async function run({ flags, reading, log }: Run): Promise<number> {
   log.write('notice', 'ready', { proxy, streams, status, workers, engine, profile, config, tookMs })
   quickstart?.greet(gateway.addresses)
   signals.onReload = () => void gateway.reload('SIGHUP')
+  signals.onReopen = () => gateway.reopenLogs()
   await signals.ending
   signals.onSecond = () => {
     void gateway.abort().then(() => process.exit(130))
@@ -67,6 +68,7 @@ interface Signals {
   /** Resolves at the first SIGTERM, SIGQUIT or SIGINT. */
   readonly ending: Promise<void>
   onReload: () => void
+  onReopen: () => void
   onSecond: () => void
 }
 
@@ -83,12 +85,15 @@ function listenToSignals(): Signals {
       end = resolve
     }),
     onSecond: () => {},
+    onReopen: () => {},
     set onReload(wanted: () => void) {
       reload = wanted
       if (isReloadAsked) wanted()
     },
   }
   process.on('SIGHUP', () => reload())
+  // As nginx and Kong do it. Node keeps it for its inspector unless somebody listens.
+  process.on('SIGUSR1', () => signals.onReopen())
   process.on('SIGTERM', () => end())
   // The graceful end of nginx and Kong, which scripts and images that were made for them ask for.
   process.on('SIGQUIT', () => end())

@@ -1,8 +1,10 @@
 /** The operator's log: JSON lines by pino, or plain lines where a person reads along on a terminal. */
-import { writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Logger } from 'pino'
-import { openPlace } from './access-file.ts'
+import { openPlace } from '../../shipping/file-writer.ts'
+
+const FILE_MODE = 0o640
 
 /** Kong's names, least important first. */
 export const LEVELS = {
@@ -20,6 +22,8 @@ export type Level = keyof typeof LEVELS
 
 export interface OperatorLog {
   write(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** The file is opened anew by its name; where that fails the old one stays. */
+  reopen(): void
   /** Resolves when all is written. */
   close(): Promise<void>
 }
@@ -31,18 +35,44 @@ export interface OperatorLogOptions {
 }
 
 export function openOperatorLog(options: OperatorLogOptions): OperatorLog {
-  if (options.place === '') return { write: () => {}, close: () => Promise.resolve() }
-  const fd = openPlace(options.place)
+  if (options.place === '') return { write: () => {}, reopen: () => {}, close: () => Promise.resolve() }
+  const file = new LogFile(options.place)
   const least = LEVELS[options.level]
-  return isatty(fd) ? new PlainLog(fd, least) : new JsonLog(fd, options.level)
+  return isatty(file.fd) ? new PlainLog(file, least) : new JsonLog(file, options.level)
+}
+
+class LogFile {
+  fd: number
+  readonly #place: string
+
+  constructor(place: string) {
+    this.#place = place
+    this.fd = openPlace(place, FILE_MODE)
+  }
+
+  reopen(): void {
+    const old = this.fd
+    this.fd = openPlace(this.#place, FILE_MODE)
+    // 0 to 2 are the process's own.
+    if (old > 2) closeSync(old)
+  }
+
+  /** A log nobody reads any more (EPIPE) or a full pipe (EAGAIN) loses the line; the gateway goes on. */
+  write(line: string): void {
+    try {
+      writeSync(this.fd, line)
+    } catch {
+      // There is no other place to say it.
+    }
+  }
 }
 
 class PlainLog implements OperatorLog {
-  readonly #fd: number
+  readonly #file: LogFile
   readonly #least: number
 
-  constructor(fd: number, least: number) {
-    this.#fd = fd
+  constructor(file: LogFile, least: number) {
+    this.#file = file
     this.#least = least
   }
 
@@ -50,7 +80,11 @@ class PlainLog implements OperatorLog {
     if (LEVELS[level] < this.#least) return
     const time = new Date().toTimeString().slice(0, 8)
     const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${plain(value)}`)
-    writeQuietly(this.#fd, `${time} ${level.padEnd(6)} ${message}${rest.join('')}\n`)
+    this.#file.write(`${time} ${level.padEnd(6)} ${message}${rest.join('')}\n`)
+  }
+
+  reopen(): void {
+    reopenFile(this, this.#file)
   }
 
   close(): Promise<void> {
@@ -64,12 +98,14 @@ function plain(value: unknown): string {
 
 /** pino costs 40 ms to load, so it loads while workers start, and what is logged until then waits. */
 class JsonLog implements OperatorLog {
+  readonly #file: LogFile
   readonly #loading: Promise<void>
   #logger: Logger<Exclude<Level, 'debug' | 'info' | 'warn' | 'error'>> | null = null
   #early: [Level, string, Readonly<Record<string, unknown>>][] = []
 
-  constructor(fd: number, level: Level) {
-    this.#loading = this.#load(fd, level)
+  constructor(file: LogFile, level: Level) {
+    this.#file = file
+    this.#loading = this.#load(file, level)
   }
 
   write(level: Level, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
@@ -77,11 +113,15 @@ class JsonLog implements OperatorLog {
     else this.#logger[level](fields, message)
   }
 
+  reopen(): void {
+    reopenFile(this, this.#file)
+  }
+
   async close(): Promise<void> {
     await this.#loading
   }
 
-  async #load(fd: number, level: Level): Promise<void> {
+  async #load(file: LogFile, level: Level): Promise<void> {
     const { default: pino } = await import('pino')
     const settings = {
       level,
@@ -91,17 +131,18 @@ class JsonLog implements OperatorLog {
       formatters: { level: (label: string) => ({ level: label }) },
     }
     // Synchronous: the primary carries no traffic, and a line about a crash must be out before the exit.
-    this.#logger = pino(settings, { write: (line: string) => writeQuietly(fd, line) })
+    this.#logger = pino(settings, { write: (line: string) => file.write(line) })
     for (const [early, message, fields] of this.#early) this.#logger[early](fields, message)
     this.#early = []
   }
 }
 
-/** A log nobody reads any more (EPIPE) or a full pipe (EAGAIN) loses the line; the gateway goes on. */
-function writeQuietly(fd: number, line: string): void {
+function reopenFile(log: OperatorLog, file: LogFile): void {
   try {
-    writeSync(fd, line)
-  } catch {
-    // There is no other place to say it.
+    file.reopen()
+    log.write('notice', 'log files are opened anew', {})
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    log.write('error', 'the operator log could not be opened anew: the old file stays', { why })
   }
 }

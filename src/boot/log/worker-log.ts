@@ -1,8 +1,8 @@
-/** A worker's logs: operator records go to the primary, access lines straight to their file. */
+/** A worker's logs: operator records go to the primary, access lines into the ring. */
 import { type Counters, LOGS_DROPPED } from '../../state/counters.ts'
 import type { LogLevel, WorkerLog } from '../plane/data-plane.ts'
 import type { FromWorker } from '../workers/messages.ts'
-import { AccessFile } from './access-file.ts'
+import type { RingLines } from './ring-lines.ts'
 
 /** Records a worker may send in one second; a fault that every request meets must not drown the primary. */
 const RECORDS_A_SECOND = 100
@@ -11,25 +11,24 @@ export interface WorkerLogOptions {
   readonly post: (message: FromWorker) => void
   readonly now: () => number
   readonly counters: Counters
-  /** Where access lines go; '' for nowhere. */
-  readonly accessPlace: string
+  /** Null for nowhere. */
+  readonly access: RingLines | null
   /** The same for lines of streams. */
-  readonly streamAccessPlace?: string
+  readonly streamAccess: RingLines | null
 }
 
 export class MessageLog implements WorkerLog {
   readonly #options: WorkerLogOptions
-  readonly access: AccessFile | null
-  readonly streamAccess: AccessFile | null
+  readonly access: RingLines | null
+  readonly streamAccess: RingLines | null
   #second = 0
   #sent = 0
   #dropped = 0
 
   constructor(options: WorkerLogOptions) {
-    const { accessPlace, streamAccessPlace = '', counters, now } = options
     this.#options = options
-    this.access = accessPlace === '' ? null : new AccessFile(accessPlace, counters, now)
-    this.streamAccess = streamAccessPlace === '' ? null : new AccessFile(streamAccessPlace, counters, now)
+    this.access = options.access
+    this.streamAccess = options.streamAccess
   }
 
   operator(level: LogLevel, message: string, fields?: Record<string, unknown>): void {
@@ -44,10 +43,10 @@ export class MessageLog implements WorkerLog {
     this.#options.post({ type: 'log', level, message, fields: fields ?? null })
   }
 
-  /** Resolves when every access line is written, or has failed to be. */
-  async written(): Promise<void> {
-    const files = [this.access, this.streamAccess].filter((file) => file !== null)
-    await Promise.all(files.map((file) => new Promise<void>((resolve) => file.whenIdle(resolve))))
+  /** Every access line is in the ring then, where it outlives this worker. */
+  flush(): void {
+    this.access?.flush()
+    this.streamAccess?.flush()
   }
 
   #startSecond(second: number): void {

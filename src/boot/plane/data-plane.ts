@@ -11,6 +11,7 @@ import type { NameTable } from '../../flow/balancer/name-table.ts'
 import type { AccessSink } from '../../observe/tally.ts'
 import type { Counters } from '../../state/counters.ts'
 import type { RouteStats } from '../../state/route-stats.ts'
+import type { RingEnd } from '../log/ring-end.ts'
 import type { Heartbeat } from '../workers/heartbeat.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -40,6 +41,8 @@ export interface DataPlaneOptions {
   readonly metrics: Metrics
   readonly state: StateStore
   readonly log: WorkerLog
+  /** For what plugins log. */
+  readonly ring: RingEnd
   readonly names: NameTable
 }
 

@@ -16,11 +16,13 @@ import { Plans } from '../../flow/plans.ts'
 import { Response } from '../../flow/response/response.ts'
 import { RequestHead } from '../../flow/transport/request-head.ts'
 import { Transports } from '../../flow/transport/transports.ts'
+import { openAccessLine } from '../../observe/access/open-access-line.ts'
 import { RouteTally } from '../../observe/route-tally.ts'
 import { WorkerTally } from '../../observe/tally.ts'
 import { RedisDoor } from '../../redis/redis-door.ts'
 import { PLUGIN_FAILURES, REDIS_PROBLEMS } from '../../state/counters.ts'
-import { NO_LOGS } from './absent/no-logs.ts'
+import { openRingDoor } from '../log/open-ring-door.ts'
+import type { RingDoor } from '../log/ring-door.ts'
 import { callLater, openClock } from './clock.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { makeListener } from './engine.ts'
@@ -51,6 +53,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
   }
   const tally = new WorkerTally(options.counters, options.log.access, clock, new RouteTally(options.routes))
+  tally.useLine(openAccessLine(environment.accessLogFormat, clock, hostname()))
   const flow = makeFlow(options, clock, tally)
   const transport = makeTransport(options, tools, flow)
   const { listener, streams } = makeListeners(options, tools, flow, tally)
@@ -64,7 +67,9 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const redis = openRedisDoor(options, tools)
   const tls = new TlsPlane(options, [listener, ...(hasSecureStreams(environment) ? [streams] : [])])
   const offload = new TaskPool()
-  const build = buildTools(options, transport, { clock, redis, offload })
+  const { ring, counters } = options
+  const logs = openRingDoor({ ring, counters, flow, clock })
+  const build = buildTools(options, transport, { clock, redis, offload, logs })
   return {
     load: (config, epoch, tlsDefaults) => {
       const plan = compile(config, build, epoch)
@@ -223,12 +228,13 @@ interface Doors {
   readonly clock: Clock
   readonly redis: RedisDoor
   readonly offload: TaskPool
+  readonly logs: RingDoor
 }
 
 function buildTools(
   options: DataPlaneOptions,
   pools: Transports,
-  { clock, redis, offload }: Doors,
+  { clock, redis, offload, logs }: Doors,
 ): BuildTools {
   const { environment, log } = options
   return {
@@ -253,7 +259,7 @@ function buildTools(
       redis,
       offload,
       state: options.state,
-      logs: NO_LOGS,
+      logs,
       metrics: options.metrics,
       trusted: readTrusted(environment.trustedCertificates),
       tracing: {

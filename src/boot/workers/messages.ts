@@ -18,6 +18,7 @@ export interface WorkerStart {
   readonly version: string
   readonly environment: Environment
   readonly shared: SharedBuffers
+  readonly logs: { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer }
   readonly addresses: readonly ListenAddress[]
   readonly names: NameEntries
   /** Null where no address has `ssl`. */
@@ -47,6 +48,8 @@ export type FromWorker =
   | { readonly type: 'refused'; readonly epoch: number; readonly message: string }
   | { readonly type: 'failed'; readonly code: FaultCode; readonly detail: string }
   | { readonly type: 'state'; readonly id: number; readonly ask: StateAsk }
+  /** There is something in its log ring, for the first time. */
+  | { readonly type: 'logs' }
   /** An error that nobody caught: the worker finishes what it has and ends. */
   | { readonly type: 'dying'; readonly error: string }
   | {

@@ -11,6 +11,7 @@ import type { Environment } from '../../config/env/env.ts'
 import type { TlsDefaults } from '../../config/plan/compile-tls.ts'
 import type { ListenAddress } from '../../contract/listener.ts'
 import { Counters, RESTARTS } from '../../state/counters.ts'
+import type { LogBuffers } from '../log/log-messages.ts'
 import type { OperatorLog } from '../log/operator-log.ts'
 import type { SharedBuffers } from '../plane/shared-memory.ts'
 import type { StateAnswer, StateAsk } from '../state/state-messages.ts'
@@ -27,6 +28,9 @@ export interface WorkerSetOptions {
   readonly nodeId: string
   readonly version: string
   readonly shared: SharedBuffers
+  readonly logs: LogBuffers
+  /** A worker has something for the log thread, for the first time. */
+  readonly needLogs: () => void
   /** A worker is gone: what it held of the shared memory is to be given back. */
   readonly forget: (workerId: number) => void
   readonly log: OperatorLog
@@ -160,7 +164,9 @@ export class WorkerSet {
     const { epoch, config } = this.#current
     const names = this.#options.names()
     const own = { workerId: member.id, nodeId, version, addresses, names, tls: this.#options.tls() }
-    const start: WorkerStart = { ...own, environment, shared, epoch, config }
+    const { rings, bell } = this.#options.logs
+    const logs = { ring: rings[member.id - 1]!, bell }
+    const start: WorkerStart = { ...own, environment, shared, logs, epoch, config }
     const file = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
     const thread = new Worker(file, { workerData: start, name: `worker ${member.id}` })
     member.thread = thread
@@ -179,6 +185,7 @@ export class WorkerSet {
       return
     }
     if (message.type === 'dying') this.#crashed(member, message.error)
+    if (message.type === 'logs') this.#options.needLogs()
     if (message.type === 'ready') this.#becameReady(member)
     if (message.type === 'loaded') member.epoch = message.epoch
     if (message.type === 'failed' && this.#isStarted) {

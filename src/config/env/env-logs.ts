@@ -1,5 +1,5 @@
 /** env-logs — where lines go, how they look, and how many there are; with Kong's ways of naming a format. */
-import { logPlace, oneOf, streamLogPlace, text, Wrong } from './env-kinds.ts'
+import { bytes, logPlace, oneOf, streamLogPlace, text, Wrong } from './env-kinds.ts'
 import { row } from './env-row.ts'
 
 const levels = oneOf('debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg')
@@ -45,6 +45,12 @@ export const logs = {
     streamLogPlace,
     'off',
     'Where a line for each session of a stream route goes.',
+  ),
+  logRingBytes: row(
+    'LOG_RING_BYTES',
+    bytes,
+    '4m',
+    'Memory of each worker for access lines and records of log plugins that the log thread has not taken yet; at least 64k.',
   ),
   proxyErrorLog: row('PROXY_ERROR_LOG', logPlace, '/dev/stderr', 'Where the operator log goes.'),
 }

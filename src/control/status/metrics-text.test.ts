@@ -34,6 +34,7 @@ function view(more: Partial<StatusView> = {}): StatusView {
     reloads: { taken: 0, refused: 0 },
     draining: false,
     upstreams: [],
+    logs: [],
     shared: openShared(makeSharedBuffers(TRIAL_SIZES), 0),
     traffic: new Traffic(makeRouteBuffer(2, 4), () => 0),
     series: new SeriesReader(makeSeriesBuffer(2, 16 * 1024), 3),

@@ -3,6 +3,7 @@ import { faultList } from '../../base/faults.ts'
 import { counterRows, FAULTS, sumCounter } from '../../state/counters.ts'
 import type { SeriesReader } from '../../state/series/series-reader.ts'
 import { kongMetrics } from './kong-metrics.ts'
+import { logMetrics } from './log-metrics.ts'
 import { preamble, sample } from './metric-lines.ts'
 import { processMetrics } from './process-metrics.ts'
 import { sharedMetrics } from './shared-metrics.ts'
@@ -20,6 +21,7 @@ export function metricsText(view: StatusView): string {
     ...upstreamMetrics([...view.upstreams]),
     ...sharedMetrics(view.shared),
     ...seriesMetrics(view.series),
+    ...logMetrics(view.logs),
   ]
   return `${lines.join('\n')}\n${view.series.text()}`
 }
