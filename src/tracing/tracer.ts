@@ -23,13 +23,21 @@ const SPAN_BYTES = 8
 export class Tracer {
   readonly #propagation: Propagation
   readonly #ratio: number
+  readonly #tellsTries: boolean
   readonly #ids: SpanIdSource
   /** Of a request that is not traced. */
   readonly #traceId: Uint8Array
   readonly #spanId: Uint8Array
   readonly #told: Told
 
-  constructor(settings: PropagationSettings, ratio: number, random: (count: number) => Uint8Array) {
+  /** `tellsTries`: the target's spans hang under that of its try, which the plugin ships, and not under the whole. */
+  constructor(
+    settings: PropagationSettings,
+    ratio: number,
+    random: (count: number) => Uint8Array,
+    tellsTries = true,
+  ) {
+    this.#tellsTries = tellsTries
     this.#propagation = new Propagation(settings)
     this.#ratio = ratio
     this.#ids = new SpanIdSource(random)
@@ -58,8 +66,8 @@ export class Tracer {
     if (trace !== null) {
       this.keeps(x)
       told.traceId = trace.traceId
-      told.spanId = trace.tryId
-      told.parentId = trace.spanId
+      told.spanId = this.#tellsTries ? trace.tryId : trace.spanId
+      told.parentId = this.#tellsTries ? trace.spanId : trace.parentId
       told.sampled = trace.isKept
     } else {
       told.traceId = this.#traceIdOf(x, incoming)
