@@ -10,8 +10,6 @@ import { sharedMetrics } from './shared-metrics.ts'
 import type { StatusView } from './status-view.ts'
 import { upstreamMetrics } from './upstream-metrics.ts'
 
-export const METRICS_TYPE = 'text/plain; charset=UTF-8'
-
 export function metricsText(view: StatusView): string {
   const lines = [
     ...ownCounters(view),

@@ -5,7 +5,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { faults, GatewayError } from '../../base/faults.ts'
 import { routeFigures } from '../traffic/traffic-view.ts'
-import { METRICS_TYPE, metricsText } from './metrics-text.ts'
+import { metricsText } from './metrics-text.ts'
+import { sendMetrics } from './send-metrics.ts'
 import { notReady, type StatusView, statusBody } from './status-view.ts'
 
 export interface StatusAddress {
@@ -83,15 +84,20 @@ function answer(request: IncomingMessage, response: ServerResponse, options: Sta
   if (upstream === undefined && !PATHS.has(path)) return sendJson(response, 404, { message: 'Not found' })
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return sendJson(response, 405, { message: 'Method not allowed' })
-  if (upstream === undefined) return show(path, response, options)
+  if (upstream === undefined) return show(path, request, response, options)
   const isOfBalancer = new URLSearchParams(query).get('balancer_health') === '1'
   const body = options.health(decode(upstream), isOfBalancer)
   sendJson(response, body === null ? 404 : 200, body ?? { message: 'Not found' })
 }
 
-function show(path: string, response: ServerResponse, options: StatusOptions): void {
+function show(
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: StatusOptions,
+): void {
   const view = options.view()
-  if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(view))
+  if (path === '/metrics') return sendMetrics(request, response, metricsText(view))
   if (path === '/status') return sendJson(response, 200, statusBody(view))
   if (path === '/status/routes') return sendJson(response, 200, routeFigures(view.traffic))
   const why = notReady(view)
