@@ -12,6 +12,7 @@
  */
 import type { Exchange } from '../contract/exchange.ts'
 import { Trace } from '../contract/record/trace.ts'
+import { traceIdText } from './propagation/id-text.ts'
 import { Propagation, type PropagationSettings } from './propagation/propagation.ts'
 import type { TraceContext } from './propagation/trace-context.ts'
 import { isSampled } from './sampling.ts'
@@ -29,6 +30,7 @@ export class Tracer {
   readonly #traceId: Uint8Array
   readonly #spanId: Uint8Array
   readonly #told: Told
+  #hasShortIds: boolean
 
   /** `tellsTries`: the target's spans hang under that of its try, which the plugin ships, and not under the whole. */
   constructor(
@@ -44,6 +46,12 @@ export class Tracer {
     this.#traceId = new Uint8Array(TRACE_BYTES)
     this.#spanId = new Uint8Array(SPAN_BYTES)
     this.#told = new Told(this.#traceId, this.#spanId)
+    this.#hasShortIds = false
+  }
+
+  /** Traces that begin here have ids of eight bytes: the second half of the request's own. */
+  useShortIds(): void {
+    this.#hasShortIds = true
   }
 
   /** For onStart: opens x.trace where it is to be recorded and nobody has. */
@@ -90,15 +98,16 @@ export class Tracer {
     return true
   }
 
-  /** In hex, also of a trace that nobody records. Cold. */
+  /** In hex, one of eight bytes as 16 digits; also of a trace that nobody records. Cold. */
   traceIdText(x: Exchange): string {
     const id = x.trace === null ? this.#traceIdOf(x, this.#propagation.extract(x.request)) : x.trace.traceId
-    return Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex')
+    return traceIdText(id)
   }
 
   #traceIdOf(x: Exchange, parent: TraceContext | null): Uint8Array {
     if (parent !== null && parent.traceId !== null) return parent.traceId
     readHex(x.requestId, this.#traceId)
+    if (this.#hasShortIds) this.#traceId.fill(0, 0, TRACE_BYTES / 2)
     return this.#traceId
   }
 }
