@@ -75,7 +75,8 @@ export function putRecord(out: Outbox, x: Exchange, context: RecordContext): voi
   const client = x.client
   putHeader(out, x, context)
   putTries(out, x.tries, x.startMs)
-  if (x.trace !== null) putTrace(out, x.trace, x.startMs)
+  const trace = keptTrace(x)
+  if (trace !== null) putTrace(out, trace, x.startMs)
   putBytes(out, x.requestId, 0, x.requestId.length)
   putLatin1(out, x.clientAddress !== '' || client === null ? x.clientAddress : client.peerAddress)
   putLatin1(out, client === null ? x.forwardedScheme : client.scheme)
@@ -90,8 +91,13 @@ export function putRecord(out: Outbox, x: Exchange, context: RecordContext): voi
   endLength(out, at)
   putTargets(out, x.tries)
   if (client !== null && client.tls !== null) putTls(out, client)
-  if (x.trace !== null) putStepNames(out, x.trace)
+  if (trace !== null) putStepNames(out, trace)
   putExtras(out, context.extras)
+}
+
+/** One that nobody ships is of no use to who reads. */
+function keptTrace(x: Exchange): Trace | null {
+  return x.trace?.isKept === true ? x.trace : null
 }
 
 /** False: the client went before it was sent anything. */
@@ -103,10 +109,11 @@ const GONE = 499
 
 function putHeader(out: Outbox, x: Exchange, context: RecordContext): void {
   const client = x.client
+  const trace = keptTrace(x)
   header[0] = MARK
   header[1] = flagsOf(x)
   header[AT_TRIES] = x.tries.count
-  header[AT_STEPS] = x.trace === null ? 0 : Math.min(x.trace.steps.length, STEPS_KEPT)
+  header[AT_STEPS] = trace === null ? 0 : Math.min(trace.steps.length, STEPS_KEPT)
   words[AT_U16.status] = x.status
   words[AT_U16.fault] = x.fault.id
   words[AT_U16.clientPort] = client === null ? 0 : client.peerPort
@@ -125,7 +132,8 @@ function flagsOf(x: Exchange): number {
   if (x.request.minor === 0) flags |= FLAG_OLD
   if (client?.isHttp2 === true) flags |= FLAG_HTTP2
   if (client !== null && client.tls !== null) flags |= FLAG_TLS
-  if (x.trace !== null) flags |= x.trace.parentId === null ? FLAG_TRACE : FLAG_TRACE | FLAG_PARENT
+  const trace = keptTrace(x)
+  if (trace !== null) flags |= trace.parentId === null ? FLAG_TRACE : FLAG_TRACE | FLAG_PARENT
   return flags
 }
 

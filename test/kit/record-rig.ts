@@ -115,6 +115,7 @@ export function finishedExchange(request = REQUEST, answer = ANSWER): Exchange {
 
 export function withTrace(x: Exchange): Exchange {
   x.trace = new Trace(Buffer.alloc(16, 1), Buffer.alloc(8, 4), Buffer.alloc(8, 2), Buffer.alloc(8, 3))
+  x.trace.isKept = true
   x.trace.begin('router', x.startMs + 1)
   x.trace.end(x.startMs + 2)
   return x
