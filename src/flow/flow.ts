@@ -32,6 +32,7 @@ import { DONE, NEXT, type Verdict } from '../contract/plugin.ts'
 import type { Target } from '../contract/target.ts'
 import type { TransportEvents } from '../contract/transport.ts'
 import { Bodies } from './bodies.ts'
+import { explainFault } from './explain-fault.ts'
 import { checkProtocol } from './listener/protocol.ts'
 import { openPause, openTryTimer, type Paused } from './pause.ts'
 import { leaveTry, NO_RETRY, retryAfterAnswer, retryAfterFault } from './retry.ts'
@@ -130,6 +131,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   giveUp(x: Exchange): void {
     x.waits = GIVEN_UP
     this.stages.chain.gaveUp(x)
+    x.detail = this.stages.chain.answererOf(x)
     this.#fail(x, faults.PLUGIN_TIMEOUT)
   }
 
@@ -302,6 +304,8 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
 
   /** From the chain: a plugin has answered, or wants no answer. */
   #answer(x: Exchange): void {
+    if (x.detail === '' && (x.fault !== faults.NONE || x.status >= 400))
+      x.detail = this.stages.chain.answererOf(x)
     if (x.fault === faults.FAULT_INJECTED) return this.#cut(x)
     if (x.fault !== faults.NONE) this.stages.response.render(x, x.fault)
     this.#respond(x)
@@ -345,6 +349,7 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
    * follows.
    */
   #log(x: Exchange): void {
+    if (x.fault !== faults.NONE && x.detail === '') x.detail = explainFault(x)
     // A plugin that still waits keeps hold of the exchange: it must not become another request's.
     x.stage = x.waits === GIVEN_UP ? STAGE_ABANDONED : STAGE_DONE
     if (x.trace !== null) endTraceStep(x, this.stages.clock)

@@ -64,6 +64,7 @@ export function leaveTry(x: Exchange): void {
   x.carrier = null
   if (x.response.used !== 0) forgetReceived(x.response)
   x.status = 0
+  x.detail = ''
   x.responseLength = 0
   x.bodyless = false
   x.connectedMs = 0

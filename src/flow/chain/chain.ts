@@ -177,9 +177,15 @@ export class ChainRunner {
     this.#running[0] = 0
   }
 
+  /** For Exchange.detail: the plugin that has answered, or that waits, with its words for a fault. */
+  answererOf(x: Exchange): string {
+    const name = lastAsked(x)
+    return x.faultText === '' ? name : name.concat(': ', x.faultText)
+  }
+
   /** The plugin that had answered WAIT has not resumed in time: it is told of, the flow answers. */
   gaveUp(x: Exchange): void {
-    this.#report(x, waiterOf(x), 'wait', TOO_LATE)
+    this.#report(x, lastAsked(x), 'wait', TOO_LATE)
   }
 
   /** Somebody resumed an exchange that was not waiting, or was another request's by then. */
@@ -262,8 +268,8 @@ const NO_VERDICT = 'the plugin answered no verdict (NEXT, DONE or WAIT)'
 const TOO_LATE = 'it had all the time of SLUICE_PLUGIN_WAIT_MS'
 const IN_VAIN = 'resume or finish was called twice, too late, or before the step had answered WAIT'
 
-/** The plugin whose step ran last, while it waits. */
-function waiterOf(x: Exchange): string {
+/** The plugin whose request step ran last. */
+function lastAsked(x: Exchange): string {
   const chain = chainOf(x)
   if (chain === null) return ''
   if (x.route !== null && !chain.fixed) return chain.links[x.step - 1]?.plugin ?? ''

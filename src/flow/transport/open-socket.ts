@@ -97,7 +97,12 @@ export class TargetSockets {
   /** What an error of `socket` means. */
   explain(address: Address, socket: net.Socket, error: Error): SocketFailure {
     const { syscall } = error as NodeJS.ErrnoException // absent on errors that are not the system's
-    if (address.tls === null || syscall === 'connect') return { fault: faults.TARGET_CONNECT, detail: '' }
+    if (syscall === 'connect')
+      return {
+        fault: faults.TARGET_CONNECT,
+        detail: `target ${address.ip}:${address.port}: ${codeOf(error)}`,
+      }
+    if (address.tls === null) return { fault: faults.TARGET_CONNECT, detail: '' }
     // A connection that breaks later is nothing that TLS has to explain. A refusal of TLS 1.3 does come later.
     if (this.#secured.has(socket) && !codeOf(error).startsWith('ERR_SSL'))
       return { fault: faults.TARGET_RESET, detail: '' }
