@@ -4,7 +4,7 @@
  *     2xx  taken; what the answer names as rejected is lost       429 502 503 504  again, not before Retry-After
  *     else never again: the batch is lost                         no answer        again
  *
- * What is lost is counted, in spans or log records. Runs in the log thread.
+ * What is lost is counted, in requests. Runs in the log thread.
  */
 import type { SinkTools } from '../../contract/machine/log-sinks.ts'
 import { Post } from '../../shipping/post.ts'
@@ -69,17 +69,19 @@ export class Receiver<T> {
     const encoder = await this.#encoder
     const answer = await this.#post.ask(encoder.encode(batch), { 'content-type': encoder.contentType })
     const { status } = answer
-    if (status >= 200 && status < 300) return this.#take(encoder, answer.body)
+    if (status >= 200 && status < 300) return this.#take(encoder, answer.body, batch.length)
     const reason = `${this.#post.place} answered ${status}`
     if (!COME_AGAIN.has(status)) throw new Undelivered(reason, { isFinal: true })
     throw new Undelivered(reason, { afterMs: pauseOf(answer.retryAfter) })
   }
 
-  #take(encoder: Encoder<T>, body: Uint8Array): void {
+  #take(encoder: Encoder<T>, body: Uint8Array, all: number): void {
     const rejected = readAnswer(encoder, body)
     if (rejected.count === 0) return
-    this.#rejected += rejected.count
-    this.#tools.lost(rejected.count, REJECTED)
+    // It counts spans, of which a request has several.
+    const lost = Math.min(rejected.count, all)
+    this.#rejected += lost
+    this.#tools.lost(lost, REJECTED)
     const { count, message } = rejected
     this.#tools.log('warn', `${this.#post.place} has not taken ${count} of a batch: ${message.slice(0, 200)}`)
   }

@@ -45,7 +45,8 @@ const OK = 0
 const ERROR = 2
 const SEVERITIES = { INFO: 9, WARN: 13, ERROR: 17 } as const
 
-export async function openSpanEncoder(encoding: Encoding, source: Source): Promise<Encoder<Span>> {
+/** An entry is all spans of one exchange. */
+export async function openSpanEncoder(encoding: Encoding, source: Source): Promise<Encoder<readonly Span[]>> {
   const { JsonTraceSerializer, ProtobufTraceSerializer } = await import('@opentelemetry/otlp-transformer')
   const serializer = encoding === 'json' ? JsonTraceSerializer : ProtobufTraceSerializer
   type Readable = Parameters<typeof serializer.serializeRequest>[0][number]
@@ -54,7 +55,7 @@ export async function openSpanEncoder(encoding: Encoding, source: Source): Promi
     contentType: TYPES[encoding],
     encode(batch) {
       // The library's type is a span of its own SDK, of which it reads what stands here.
-      const spans = batch.map((span) => readableSpan(span, shared) as unknown as Readable)
+      const spans = batch.flat().map((span) => readableSpan(span, shared) as unknown as Readable)
       return finish(encoding, serializer.serializeRequest(spans))
     },
     readAnswer(body) {
