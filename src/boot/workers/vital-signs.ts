@@ -57,12 +57,12 @@ export function tellVitalSigns(metrics: SeriesTable, thread: string): () => void
   const closeGc = countCollections(metrics, thread)
   const delays = monitorEventLoopDelay({ resolution: SAMPLE_MS })
   delays.enable()
-  const cells = DELAY_SHARES.map(([share]) => metrics.gauge(DELAY, ['thread', thread, 'quantile', share]))
+  const cells = DELAY_STATS.map(([stat]) => metrics.gauge(DELAY, ['thread', thread, 'stat', stat]))
   const use = metrics.gauge(USE, ['thread', thread])
   const memory = MEMORY_KINDS.map(([kind]) => metrics.gauge(MEMORY, ['thread', thread, 'kind', kind]))
   let before = performance.eventLoopUtilization()
   const tell = (): void => {
-    for (const [i, [, percent]] of DELAY_SHARES.entries())
+    for (const [i, [, percent]] of DELAY_STATS.entries())
       cells[i]!.set(delayOf(percent === 100 ? delays.max : delays.percentile(percent)))
     delays.reset()
     const now = performance.eventLoopUtilization()
@@ -81,10 +81,10 @@ export function tellVitalSigns(metrics: SeriesTable, thread: string): () => void
   }
 }
 
-const DELAY_SHARES = [
-  ['0.5', 50],
-  ['0.99', 99],
-  ['1', 100],
+const DELAY_STATS = [
+  ['p50', 50],
+  ['p99', 99],
+  ['max', 100],
 ] as const
 
 /** Node's figures are from one sample to the next, the time between them included; 0 without samples. */
