@@ -59,7 +59,10 @@ export class PipedProgram {
         else reject(error)
       }
       child.once('exit', onExit)
-      child.stdin.write(lines, (error) => leave(error ?? null))
+      child.stdin.write(lines, (error) => {
+        const isGone = child.stdin.destroyed
+        leave(error ?? (isGone ? new Error(`${command} reads no more`) : null))
+      })
     })
   }
 

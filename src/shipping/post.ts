@@ -21,6 +21,8 @@ export interface PostSettings {
   /** A connection that is not used for so long is closed. */
   readonly keepaliveMs: number
   readonly verifiesTls: boolean
+  /** At a time; absent: CONNECTIONS_MAX. A queue that sends one batch at a time needs one. */
+  readonly connections?: number
   /** Machine.trusted. */
   readonly trusted: readonly string[]
 }
@@ -30,7 +32,7 @@ export const CONNECTIONS_MAX = 64
 const ANSWER_MAX = 128 * 1024
 const ANSWER_KEPT = 8 * 1024
 const HEAD_BYTES_MAX = 16 * 1024
-/** A user that hangs up when the answer is late would count as a failure of ours. */
+/** undici takes no 0, which means here: none is kept. */
 const KEEPALIVE_MIN_MS = 1
 
 type Body = string | Uint8Array
@@ -121,7 +123,7 @@ async function readSome(body: AsyncIterable<Buffer>): Promise<Uint8Array> {
 async function openPool(origin: string, settings: PostSettings): Promise<Pool> {
   const { Pool: PoolOf } = await import('undici')
   return new PoolOf(origin, {
-    connections: CONNECTIONS_MAX,
+    connections: settings.connections ?? CONNECTIONS_MAX,
     pipelining: 1,
     maxHeaderSize: HEAD_BYTES_MAX,
     keepAliveTimeout: Math.max(settings.keepaliveMs, KEEPALIVE_MIN_MS),

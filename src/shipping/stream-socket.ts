@@ -35,9 +35,10 @@ export class StreamSocket {
   async write(text: string): Promise<void> {
     const socket = this.#socket ?? (await this.#open())
     const { timeoutMs } = this.#settings
-    await whileAlive(socket, timeoutMs, `did not take it within ${timeoutMs} ms`, (done) => {
+    await whileAlive(socket, timeoutMs, `the receiver did not take it within ${timeoutMs} ms`, (done) => {
       socket.write(text, (error) => {
-        if (error === null || error === undefined) done()
+        // Node calls this without an error, too, for what was under way when the socket was destroyed.
+        if ((error === null || error === undefined) && !socket.destroyed) done()
       })
     })
   }
@@ -102,7 +103,7 @@ function whileAlive(
       reject(new Error(problem))
     }
     const timer = setTimeout(() => {
-      problem = `the receiver ${lateText}`
+      problem = lateText
       socket.destroy()
     }, limitMs)
     const leave = () => {

@@ -1,7 +1,7 @@
 /** http-log — sends a record of each request to an HTTP server, as JSON: one a request, or many together. */
 import { definePlugin } from '../../contract/plugin.ts'
 import { LogHandler } from '../../logs/log-handler.ts'
-import type { PostSettings } from '../../shipping/post.ts'
+import { CONNECTIONS_MAX, type PostSettings } from '../../shipping/post.ts'
 import { olderQueueWarnings, queueSettingsOf } from '../../shipping/queue-schema.ts'
 import { schema } from './schema.ts'
 import type { ShipHttpSettings } from './ship-http.ts'
@@ -22,6 +22,7 @@ export default definePlugin({
       sendTimeoutMs: config.timeout,
       readTimeoutMs: config.timeout,
       keepaliveMs: config.keepalive,
+      connections: config.queue.concurrency_limit === 1 ? 1 : CONNECTIONS_MAX,
       verifiesTls: config.ssl_verify,
       trusted: config.ssl_verify ? host.trusted : [],
     }
