@@ -50,6 +50,14 @@ program
   .description('say whether the gateway runs and answers')
   .action(() => run(async () => (await import('./boot/cli/health.ts')).health()))
 program
+  .command('top')
+  .description('show what the running gateway does, live: rates, times, routes, upstreams')
+  .option('--url <url>', "the gateway's status listener; that of SLUICE_PREFIX unless said", httpUrl)
+  .option('--interval <seconds>', 'how often', interval, 2)
+  .option('--once', 'print it once')
+  .option('--json', 'print JSON')
+  .action((flags) => run(async () => (await import('./boot/cli/top/top.ts')).top(flags)))
+program
   .command('hash-password')
   .description('read a password and print the hash that a kong.yml may hold in its place')
   .action(() => run(async () => (await import('./boot/cli/secrets/hash-password.ts')).hashPassword()))
@@ -68,6 +76,18 @@ program
 function seconds(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('a number of seconds')
   return Number(text)
+}
+
+function interval(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,4}(\.\d+)?$/.test(text) || value < 0.1) throw new InvalidArgumentError('seconds, from 0.1')
+  return value
+}
+
+function httpUrl(text: string): string {
+  const isUrl = text.startsWith('unix:/') || (/^http:\/\//.test(text) && URL.canParse(text))
+  if (!isUrl) throw new InvalidArgumentError('http://host:port, or unix:/path')
+  return text
 }
 
 /** A second profile would leave open which of the two counts. */

@@ -82,6 +82,7 @@ export function statusBody(view: StatusView): object {
       process: processFigures(view.pid),
       ...trafficFigures(view.traffic),
       upstreams: upstreamSummaries(view.upstreams),
+      logs: view.logs,
     },
   }
 }

@@ -36,6 +36,8 @@ export interface Latencies {
 }
 
 export interface Counts {
+  /** How long it was counted. */
+  readonly seconds: number
   readonly requests: number
   /** Requests a second. */
   readonly rps: number
@@ -65,6 +67,7 @@ export function countsOf(cells: Float64Array, spanMs: number): Counts {
   let requests = 0
   for (let i = 0; i < 6; i++) requests += cell(ANSWERS + i)
   return {
+    seconds: round(spanMs / 1000),
     requests,
     rps: spanMs > 0 ? round((requests * 1000) / spanMs) : 0,
     responses: {
