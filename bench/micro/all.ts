@@ -7,6 +7,7 @@ import { bench as hpack } from './codec/hpack.bench.ts'
 import { bench as fingerprint } from './fingerprint.bench.ts'
 import type { Bench } from './frame/bench.ts'
 import { bench as limiter } from './limiter.bench.ts'
+import { bench as metrics } from './metrics.bench.ts'
 import { bench as access } from './plugins/access.bench.ts'
 import { bench as credentials } from './plugins/credentials.bench.ts'
 import { bench as jwt } from './plugins/jwt.bench.ts'
@@ -35,5 +36,6 @@ export const benches: readonly Bench[] = [
   fingerprint,
   rows,
   accessLog,
+  metrics,
   routeTally,
 ]
