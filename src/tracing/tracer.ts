@@ -70,13 +70,13 @@ export class Tracer {
   tell(x: Exchange): void {
     const incoming = this.#propagation.extract(x.request)
     const told = this.#told
+    this.keeps(x)
     const trace = x.trace
-    if (trace !== null) {
-      this.keeps(x)
+    if (trace?.isKept === true) {
       told.traceId = trace.traceId
       told.spanId = this.#tellsTries ? trace.tryId : trace.spanId
       told.parentId = this.#tellsTries ? trace.spanId : trace.parentId
-      told.sampled = trace.isKept
+      told.sampled = true
     } else {
       told.traceId = this.#traceIdOf(x, incoming)
       told.parentId = null
@@ -91,16 +91,36 @@ export class Tracer {
 
   /** Whether this configuration, which applies to the exchange, is to ship its trace. */
   keeps(x: Exchange): boolean {
+    if (x.trace === null) return false
+    if (!x.trace.isKept && !this.#takeOver(x)) return false
     const trace = x.trace
-    if (trace === null) return false
     if (!trace.isAsked && !isSampled(trace.traceId, this.#ratio)) return false
     trace.isKept = true
     return true
   }
 
+  /**
+   * Whoever opened the trace may not apply to the exchange: the first that does reads the ids in its own way, as if it
+   * had been alone. False: it would not trace this one.
+   */
+  #takeOver(x: Exchange): boolean {
+    const trace = x.trace!
+    const parent = this.#propagation.extract(x.request)
+    const asked = parent === null ? ASKED_NOTHING : askedBy(parent)
+    if (asked === ASKED_NOT) return false
+    const traceId = this.#traceIdOf(x, parent)
+    const parentId = parent === null ? null : parent.parentId
+    if (!isSame(traceId, trace.traceId) || !isSame(parentId, trace.parentId))
+      x.trace = makeRenamed(trace, traceId, parentId)
+    x.trace!.isAsked = asked === ASKED
+    return true
+  }
+
   /** In hex, one of eight bytes as 16 digits; also of a trace that nobody records. Cold. */
   traceIdText(x: Exchange): string {
-    const id = x.trace === null ? this.#traceIdOf(x, this.#propagation.extract(x.request)) : x.trace.traceId
+    const trace = x.trace
+    const isKept = trace?.isKept === true
+    const id = isKept ? trace.traceId : this.#traceIdOf(x, this.#propagation.extract(x.request))
     return traceIdText(id)
   }
 
@@ -141,6 +161,20 @@ function askedBy(parent: TraceContext): number {
 function openTrace(traceId: Uint8Array, parent: TraceContext | null, ids: SpanIdSource): Trace {
   const parentId = parent === null || parent.parentId === null ? null : parent.parentId.slice()
   return new Trace(traceId.slice(), parentId, ids.next(), ids.next())
+}
+
+/** The same steps under other ids. What is lent is copied. Cold: configurations seldom differ in how they read. */
+function makeRenamed(trace: Trace, traceId: Uint8Array, parentId: Uint8Array | null): Trace {
+  const parent = parentId === null ? null : parentId.slice()
+  const other = new Trace(traceId.slice(), parent, trace.spanId, trace.tryId)
+  for (let i = 0; i < trace.steps.length; i++) other.steps.push(trace.steps[i]!)
+  return other
+}
+
+function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  if (one === null || other === null) return one === other
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false
+  return true
 }
 
 /** 32 digits of lower case, as bytes. */

@@ -14,7 +14,7 @@ export function readTags(field: string | readonly string[] | undefined): Record<
     const equals = part.indexOf('=')
     if (equals < 0) continue
     const name = part.slice(0, equals).trim()
-    if (name === '' || isOurs(name) || count++ === TAGS_MAX) continue
+    if (name === '' || isOurs(name) || count++ >= TAGS_MAX) continue
     tags[name.slice(0, LENGTH_MAX)] = part
       .slice(equals + 1)
       .trim()
