@@ -324,7 +324,11 @@ export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
       realIpHeader: 'x-real-ip',
       realIpRecursive: false,
     }),
-    chain: new ChainRunner(() => tallied.push('plugin threw')),
+    chain: new ChainRunner(
+      () => tallied.push('plugin threw'),
+      new Int32Array(1),
+      () => now.ms,
+    ),
     response: new Response(RESPONSE_SETTINGS, clock),
     tally: {
       exchange: (x) => tallied.push(`${x.status} ${x.fault.code}`),
