@@ -292,7 +292,7 @@ export const shared = {
     'SHARED_METRICS',
     bytes,
     '4m',
-    'Memory for the metrics of plugins, of each worker: some 20,000 counters, or 6000 of those and 3000 histograms.',
+    "Memory for metrics by route, of each worker: 30,000 counters, or all of Kong's metrics of 3000 routes.",
   ),
   sharedRoutes: row(
     'SHARED_ROUTES',
