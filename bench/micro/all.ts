@@ -18,6 +18,7 @@ import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
 import { bench as routeTally } from './telling/route-tally.bench.ts'
+import { bench as tracing } from './telling/tracing.bench.ts'
 
 export const benches: readonly Bench[] = [
   codec,
@@ -38,4 +39,5 @@ export const benches: readonly Bench[] = [
   accessLog,
   metrics,
   routeTally,
+  tracing,
 ]

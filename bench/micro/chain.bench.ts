@@ -18,6 +18,7 @@ import { runInThisContext } from 'node:vm'
 import { Exchange } from '../../src/contract/exchange.ts'
 import type { Plan, Route } from '../../src/contract/plan.ts'
 import { type Handler, NEXT } from '../../src/contract/plugin.ts'
+import { Trace } from '../../src/contract/record/trace.ts'
 import { Bindings } from '../../src/flow/chain/bindings.ts'
 import { buildGlobalChain, ChainBuilder } from '../../src/flow/chain/build-chain.ts'
 import { ChainRunner } from '../../src/flow/chain/chain.ts'
@@ -26,6 +27,7 @@ import type { Bench, Case } from './frame/bench.ts'
 import { runAlone } from './frame/run.ts'
 import { type AsyncFunction, type Hook, runAsync, runHooks } from './peers/middleware.ts'
 
+const ID = new Uint8Array(16)
 const COUNTS = [0, 1, 4, 8]
 /** Of a plugin: in the request, the response and the log. */
 const STEPS = 3
@@ -39,10 +41,11 @@ export const bench: Bench = {
 function open(count: number): Case[] {
   const changeable: Case[] =
     count === 0 ? [] : [openChain('sluice, a chain that consumers change', count, 'jo')]
-  return [openChain('sluice', count, null), ...changeable, asyncCase(count), hooksCase(count)]
+  const traced: Case[] = count === 4 ? [openChain('sluice, traced', count, null, true)] : []
+  return [openChain('sluice', count, null), ...traced, ...changeable, asyncCase(count), hooksCase(count)]
 }
 
-function openChain(name: string, count: number, consumerId: string | null): Case {
+function openChain(name: string, count: number, consumerId: string | null, isTraced = false): Case {
   const bindings = new Bindings()
   for (let i = 0; i < count; i++) {
     const place = {
@@ -62,9 +65,14 @@ function openChain(name: string, count: number, consumerId: string | null): Case
   const chain = new ChainBuilder(bindings).build('route', 'service')
   if (chain.fixed !== (consumerId === null))
     throw new Error('the chain is not of the kind that is to be measured')
-  const runner = new ChainRunner((_x, plugin) => {
-    throw new Error(`${plugin} threw`)
-  })
+  const readMs = (): number => performance.now()
+  const runner = new ChainRunner(
+    (_x, plugin) => {
+      throw new Error(`${plugin} threw`)
+    },
+    new Int32Array(1),
+    readMs,
+  )
   const overrides = consumerId === null ? null : bindings.ofConsumer(consumerId, [])
   const consumer = { id: 'jo', username: 'jo', customId: null, tags: [], groups: [], overrides }
   const x = new Exchange(REQUEST_LIMITS)
@@ -77,6 +85,7 @@ function openChain(name: string, count: number, consumerId: string | null): Case
       x.step = 0
       if (x.picked.length !== 0) x.picked.length = 0
       x.consumer = consumer
+      if (isTraced) x.trace = new Trace(ID, null, ID, ID)
       runner.runRequest(x)
       runner.runResponse(x)
       runner.runLog(x)
