@@ -58,6 +58,11 @@ program
   .option('--json', 'print JSON')
   .action((flags) => run(async () => (await import('./boot/cli/top/top.ts')).top(flags)))
 program
+  .command('log-level [level]')
+  .description('say which lines the operator log shows, or have it show others')
+  .option('-t, --timeout <seconds>', 'go back to SLUICE_LOG_LEVEL after that long; 0 is never', seconds, 0)
+  .action((level, flags) => run(async () => (await import('./boot/cli/log-level.ts')).logLevel(level, flags)))
+program
   .command('hash-password')
   .description('read a password and print the hash that a kong.yml may hold in its place')
   .action(() => run(async () => (await import('./boot/cli/secrets/hash-password.ts')).hashPassword()))

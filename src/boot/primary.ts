@@ -245,7 +245,8 @@ export class Gateway {
       this.#packed = packConfig(this.#reloader.config)
       const starting = this.#workers.start(this.#reloader.epoch, this.#packed)
       const working = Promise.all([starting, watching])
-      const showing = StatusServer.open({ addresses: statusListen, view, drain, health })
+      const { levels } = this.#log
+      const showing = StatusServer.open({ addresses: statusListen, view, drain, health, levels })
       const [, status] = await bothSettled(working, showing)
       this.#status = status
       this.#tellUnserved(this.#reloader.config)

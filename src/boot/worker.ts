@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     post,
     now: Date.now,
     counters,
+    levels: start.levels,
     access: lines(environment.proxyAccessLog, PROXY_LINES),
     streamAccess: lines(environment.streamAccessLog, STREAM_LINES),
   })

@@ -13,10 +13,11 @@ export function running(): Running {
   return found
 }
 
-/** GET from the status listener; null when it is off or does not answer. */
+/** Asks the status listener; null when it is off or does not answer. */
 export async function askStatus(
   gateway: Running,
   path: string,
+  method: 'GET' | 'PUT' = 'GET',
 ): Promise<{ status: number; body: string } | null> {
   if (gateway.status === '') return null
   // Loaded here and not above: it costs more to load than the other commands take.
@@ -28,7 +29,7 @@ export async function askStatus(
     bodyTimeout: ANSWER_MS,
   })
   try {
-    const { statusCode, body } = await client.request({ method: 'GET', path })
+    const { statusCode, body } = await client.request({ method, path })
     return { status: statusCode, body: await body.text() }
   } catch {
     // Refused, reset or late: all mean that nobody answers.

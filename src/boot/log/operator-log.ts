@@ -3,24 +3,13 @@ import { closeSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Logger } from 'pino'
 import { openPlace } from '../../shipping/file-writer.ts'
+import { LEVELS, type Level, LogLevels } from './log-levels.ts'
 
 const FILE_MODE = 0o640
 
-/** Kong's names, least important first. */
-export const LEVELS = {
-  debug: 20,
-  info: 30,
-  notice: 35,
-  warn: 40,
-  error: 50,
-  crit: 60,
-  alert: 70,
-  emerg: 80,
-} as const
-
-export type Level = keyof typeof LEVELS
-
 export interface OperatorLog {
+  /** Which of its lines are written, in all threads. */
+  readonly levels: LogLevels
   write(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
   /** The file is opened anew by its name; where that fails the old one stays. */
   reopen(): void
@@ -35,10 +24,17 @@ export interface OperatorLogOptions {
 }
 
 export function openOperatorLog(options: OperatorLogOptions): OperatorLog {
-  if (options.place === '') return { write: () => {}, reopen: () => {}, close: () => Promise.resolve() }
+  if (options.place === '') return noLog(options.level)
   const file = new LogFile(options.place)
-  const least = LEVELS[options.level]
-  return isatty(file.fd) ? new PlainLog(file, least) : new JsonLog(file, options.level)
+  const log: OperatorLog = isatty(file.fd)
+    ? new PlainLog(file, options.level)
+    : new JsonLog(file, options.level)
+  return log
+}
+
+function noLog(level: Level): OperatorLog {
+  const levels = new LogLevels(level, () => {})
+  return { levels, write: () => {}, reopen: () => {}, close: () => Promise.resolve() }
 }
 
 class LogFile {
@@ -68,16 +64,16 @@ class LogFile {
 }
 
 class PlainLog implements OperatorLog {
+  readonly levels: LogLevels
   readonly #file: LogFile
-  readonly #least: number
 
-  constructor(file: LogFile, least: number) {
+  constructor(file: LogFile, level: Level) {
     this.#file = file
-    this.#least = least
+    this.levels = new LogLevels(level, (now, before) => tellChange(this, now, before))
   }
 
   write(level: Level, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    if (LEVELS[level] < this.#least) return
+    if (LEVELS[level] < this.levels.least) return
     const time = new Date().toTimeString().slice(0, 8)
     const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${plain(value)}`)
     this.#file.write(`${time} ${level.padEnd(6)} ${message}${rest.join('')}\n`)
@@ -98,6 +94,7 @@ function plain(value: unknown): string {
 
 /** pino costs 40 ms to load, so it loads while workers start, and what is logged until then waits. */
 class JsonLog implements OperatorLog {
+  readonly levels: LogLevels
   readonly #file: LogFile
   readonly #loading: Promise<void>
   #logger: Logger<Exclude<Level, 'debug' | 'info' | 'warn' | 'error'>> | null = null
@@ -105,7 +102,11 @@ class JsonLog implements OperatorLog {
 
   constructor(file: LogFile, level: Level) {
     this.#file = file
-    this.#loading = this.#load(file, level)
+    this.levels = new LogLevels(level, (now, before) => {
+      if (this.#logger !== null) this.#logger.level = now
+      tellChange(this, now, before)
+    })
+    this.#loading = this.#load(file)
   }
 
   write(level: Level, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
@@ -121,10 +122,10 @@ class JsonLog implements OperatorLog {
     await this.#loading
   }
 
-  async #load(file: LogFile, level: Level): Promise<void> {
+  async #load(file: LogFile): Promise<void> {
     const { default: pino } = await import('pino')
     const settings = {
-      level,
+      level: this.levels.level,
       customLevels: { notice: LEVELS.notice, crit: LEVELS.crit, alert: LEVELS.alert, emerg: LEVELS.emerg },
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -135,6 +136,12 @@ class JsonLog implements OperatorLog {
     for (const [early, message, fields] of this.#early) this.#logger[early](fields, message)
     this.#early = []
   }
+}
+
+/** At a level that is written before and after it. */
+function tellChange(log: OperatorLog, level: Level, before: Level): void {
+  const told = LEVELS[level] > LEVELS.notice ? level : 'notice'
+  log.write(told, 'the log level was changed', { level, before })
 }
 
 function reopenFile(log: OperatorLog, file: LogFile): void {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Counters, LOGS_DROPPED, makeCounterBuffer } from '../../state/counters.ts'
 import { makeLogBell } from '../../state/log-bell.ts'
 import { LogRingReader, makeLogRing, PROXY_LINES, RESET } from '../../state/log-ring.ts'
+import { LogLevels } from './log-levels.ts'
 import { RingEnd } from './ring-end.ts'
 import { RingLines } from './ring-lines.ts'
 import { MessageLog } from './worker-log.ts'
@@ -14,16 +15,21 @@ function makeRig(ringBytes = 64 * 1024) {
   const told: string[] = []
   const end = new RingEnd(ring, makeLogBell(), () => told.push('there is something'))
   const lines = new RingLines(end, PROXY_LINES, counters)
+  const levels = new LogLevels('notice', () => {})
+  const posted: string[] = []
   const log = new MessageLog({
-    post: () => {},
+    post: (message) => posted.push(message.type === 'log' ? message.message : message.type),
     now: () => 0,
     counters,
+    levels: levels.buffer,
     access: lines,
     streamAccess: null,
   })
   const reader = new LogRingReader(ring)
   return {
     log,
+    levels,
+    posted,
     told,
     reader,
     put: (line: string): void => {
@@ -96,4 +102,16 @@ test('lines that find no room are counted each, for the sink too, and later ones
   rig.put('after\n')
   rig.log.flush()
   assert.equal(rig.read(), 'after\n')
+})
+
+test('what the level would not show is never sent to the primary, and is as soon as the level has changed', () => {
+  const { log, levels, posted } = makeRig()
+  log.operator('debug', 'too small')
+  log.operator('info', 'too small')
+  log.operator('warn', 'one')
+  levels.set('debug', 0)
+  log.operator('debug', 'two')
+  levels.set('error', 0)
+  log.operator('warn', 'too small')
+  assert.deepEqual(posted, ['one', 'two'])
 })

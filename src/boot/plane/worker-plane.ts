@@ -165,6 +165,7 @@ function makeFlow(options: DataPlaneOptions, clock: Clock, tally: WorkerTally): 
       log.operator('error', failureText(plugin, step), {
         error: causeOf(error),
         route: x.route?.name ?? null,
+        request: x.requestId.latin1Slice(0, x.requestId.length),
       })
     },
     options.heartbeat.running,

@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly environment: Environment
   readonly shared: SharedBuffers
   readonly logs: { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer }
+  /** Of the operator log: LogLevels.buffer. */
+  readonly levels: SharedArrayBuffer
   readonly addresses: readonly ListenAddress[]
   readonly names: NameEntries
   /** Null where no address has `ssl`. */

@@ -166,7 +166,8 @@ export class WorkerSet {
     const own = { workerId: member.id, nodeId, version, addresses, names, tls: this.#options.tls() }
     const { rings, bell } = this.#options.logs
     const logs = { ring: rings[member.id - 1]!, bell }
-    const start: WorkerStart = { ...own, environment, shared, logs, epoch, config }
+    const levels = this.#options.log.levels.buffer
+    const start: WorkerStart = { ...own, environment, shared, logs, levels, epoch, config }
     const file = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
     const thread = new Worker(file, { workerData: start, name: `worker ${member.id}` })
     member.thread = thread

@@ -1,10 +1,11 @@
 /**
- * The status listener: /status, /status/ready, /status/routes, /metrics and /upstreams/{name or id}/health, served by
+ * The status listener: /status, /status/ready, /status/routes, /status/log-level, /metrics and /upstreams/{name or id}/health, served by
  * the primary so that busy workers can't hide.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { faults, GatewayError } from '../../base/faults.ts'
 import { routeFigures } from '../traffic/traffic-view.ts'
+import { answerLevel, LEVEL_PATH, type LevelDoor } from './log-level.ts'
 import { metricsText } from './metrics-text.ts'
 import { sendMetrics } from './send-metrics.ts'
 import { notReady, type StatusView, statusBody } from './status-view.ts'
@@ -22,6 +23,7 @@ export interface StatusOptions {
   readonly health: (nameOrId: string, ofBalancer: boolean) => object | null
   /** POST /status/ready with status=draining. */
   readonly drain: () => void
+  readonly levels: LevelDoor
 }
 
 const PATHS = new Set(['/status', '/status/ready', '/status/routes', '/metrics'])
@@ -80,6 +82,10 @@ function answer(request: IncomingMessage, response: ServerResponse, options: Sta
   const [before = '', query = ''] = (request.url ?? '').split('?', 2)
   const path = before.replace(/(.)\/$/, '$1')
   if (path === '/status/ready' && request.method === 'POST') return setReadiness(request, response, options)
+  if (path === LEVEL_PATH) {
+    const { status, body } = answerLevel(request, query, options.levels)
+    return sendJson(response, status, body)
+  }
   const upstream = UPSTREAM_HEALTH.exec(path)?.[1]
   if (upstream === undefined && !PATHS.has(path)) return sendJson(response, 404, { message: 'Not found' })
   if (request.method !== 'GET' && request.method !== 'HEAD')

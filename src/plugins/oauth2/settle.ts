@@ -20,6 +20,9 @@ function fail(x: Exchange, host: Host, cause: unknown): Verdict {
   const why = cause instanceof Error ? cause.message : String(cause)
   x.fault = cause instanceof TooManyChecks ? faults.TASKS_FULL : faults.STATE_UNAVAILABLE
   x.detail = why
-  host.log('error', 'oauth2: a request could not be decided', { why })
+  host.log('error', 'oauth2: a request could not be decided', {
+    why,
+    request: x.requestId.latin1Slice(0, x.requestId.length),
+  })
   return DONE
 }
