@@ -103,7 +103,7 @@ function progress(x: Exchange): string {
 }
 
 function since(from: number, to: number): string {
-  return `${Math.max(0, Math.round(to - from))} ms`
+  return `${Math.max(0, Math.floor(to - from))} ms`
 }
 
 function sizeOf(x: Exchange): string {
