@@ -175,15 +175,19 @@ export const counterRows: readonly CounterRow[] = [
   ),
   counter(MIRRORED, 'mirrored_total', 'Copies of requests (plugin mirror) that were answered.'),
   counter(MIRROR_DROPPED, 'mirror_dropped_total', 'Copies that were too large, found no room, or failed.'),
-  ...limitRows(RATE_LIMITING, 'rate-limiting'),
-  ...limitRows(RESPONSE_RATELIMITING, 'response-ratelimiting'),
+  ...makeLimitRows(RATE_LIMITING, 'rate-limiting'),
+  ...makeLimitRows(RESPONSE_RATELIMITING, 'response-ratelimiting'),
   counter(HANDSHAKES_TLS12, 'tls_handshakes_total', HANDSHAKE_SAYS, 'version="TLSv1.2"'),
   counter(HANDSHAKES_TLS13, 'tls_handshakes_total', HANDSHAKE_SAYS, 'version="TLSv1.3"'),
-  counter(HANDSHAKES_RESUMED, 'tls_resumed_total', 'Of those, resumptions of an earlier session.'),
+  counter(
+    HANDSHAKES_RESUMED,
+    'tls_resumed_total',
+    'Of those, the ones that went on from an earlier connection.',
+  ),
   gauge(UPSTREAM_IDLE, 'upstream_connections_idle', 'Connections to targets kept for the next request.'),
 ]
 
-function limitRows(first: number, plugin: string): CounterRow[] {
+function makeLimitRows(first: number, plugin: string): CounterRow[] {
   const row = (index: number, decision: string) =>
     counter(first + index, 'limit_decisions_total', LIMIT_SAYS, `plugin="${plugin}",decision="${decision}"`)
   return [row(ADMITTED, 'admitted'), row(REFUSED, 'refused'), row(UNDECIDED, 'error')]

@@ -204,7 +204,9 @@ test('a worker that dies leaves its counts, and its replacement goes on with the
 /** A custom plugin with a defect: it throws where nobody can catch it. */
 const CRASH = `export default {
   name: 'crash', summary: 'Ends the worker.', priority: 3, schema: { type: 'record', fields: {} },
-  build: () => ({ onRequest() { setTimeout(() => { throw new Error('the fixture has thrown') }, 0); return 0 } }),
+  build: () => ({
+    onRequest() { setTimeout(() => { throw new Error('the fixture has thrown') }, 0); return 0 },
+  }),
 }`
 
 test('without room for a series it is not counted, others are, and the gateway says how many', async () => {

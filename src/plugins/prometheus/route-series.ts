@@ -20,11 +20,16 @@ export interface Wanted {
 
 const WORKSPACE = 'default'
 
+/** What all series of a route have in common. */
+interface Scope {
+  readonly wanted: Wanted
+  readonly metrics: Metrics
+  readonly service: string
+  readonly route: string
+}
+
 export class RouteSeries {
-  readonly #wanted: Wanted
-  readonly #metrics: Metrics
-  readonly #service: string
-  readonly #route: string
+  readonly #scope: Scope
   /** Of requests without a consumer, or of all. */
   #nobody: ConsumerSeries | null
   readonly #byConsumer: Map<Consumer, ConsumerSeries>
@@ -33,13 +38,11 @@ export class RouteSeries {
   readonly #request: Histogram | null
 
   constructor(route: Route, wanted: Wanted, metrics: Metrics) {
-    this.#wanted = wanted
-    this.#metrics = metrics
-    this.#service = route.service === null ? '' : (route.service.name ?? route.service.host)
-    this.#route = route.name ?? route.id
+    const service = route.service === null ? '' : (route.service.name ?? route.service.host)
+    this.#scope = { wanted, metrics, service, route: route.name ?? route.id }
     this.#nobody = null
     this.#byConsumer = new Map()
-    const labels = ['service', this.#service, 'route', this.#route, 'workspace', WORKSPACE]
+    const labels = ['service', service, 'route', this.#scope.route, 'workspace', WORKSPACE]
     this.#gateway = wanted.latencies ? metrics.histogram(GATEWAY_LATENCY, labels) : null
     this.#upstream = wanted.latencies ? metrics.histogram(UPSTREAM_LATENCY, labels) : null
     this.#request = wanted.latencies ? metrics.histogram(REQUEST_LATENCY, labels) : null
@@ -47,7 +50,7 @@ export class RouteSeries {
 
   count(x: Exchange): void {
     const consumer = x.consumer
-    const isOwn = consumer !== null && this.#wanted.perConsumer
+    const isOwn = consumer !== null && this.#scope.wanted.perConsumer
     const series = isOwn
       ? (this.#byConsumer.get(consumer) ?? this.#openConsumer(consumer))
       : (this.#nobody ?? this.#openNobody())
@@ -77,16 +80,13 @@ export class RouteSeries {
   }
 
   #open(consumer: string): ConsumerSeries {
-    return new ConsumerSeries(this.#wanted, this.#metrics, this.#service, this.#route, consumer)
+    return new ConsumerSeries(this.#scope, consumer)
   }
 }
 
 /** What is counted for each consumer apart, or for all as ''. */
 class ConsumerSeries {
-  readonly #wanted: Wanted
-  readonly #metrics: Metrics
-  readonly #service: string
-  readonly #route: string
+  readonly #scope: Scope
   readonly #consumer: string
   /** A status times two, plus one where the target gave it; `#requests` has its counter. Few: they are looked through. */
   readonly #codes: number[]
@@ -94,20 +94,17 @@ class ConsumerSeries {
   readonly #ingress: Counter | null
   readonly #egress: Counter | null
 
-  constructor(wanted: Wanted, metrics: Metrics, service: string, route: string, consumer: string) {
-    this.#wanted = wanted
-    this.#metrics = metrics
-    this.#service = service
-    this.#route = route
+  constructor(scope: Scope, consumer: string) {
+    this.#scope = scope
     this.#consumer = consumer
     this.#codes = []
     this.#requests = []
-    this.#ingress = wanted.bandwidth ? this.#openBandwidth('ingress') : null
-    this.#egress = wanted.bandwidth ? this.#openBandwidth('egress') : null
+    this.#ingress = scope.wanted.bandwidth ? this.#openBandwidth('ingress') : null
+    this.#egress = scope.wanted.bandwidth ? this.#openBandwidth('egress') : null
   }
 
   count(x: Exchange): void {
-    if (this.#wanted.statuses) this.#countStatus(x.status * 2 + (x.proxied ? 1 : 0))
+    if (this.#scope.wanted.statuses) this.#countStatus(x.status * 2 + (x.proxied ? 1 : 0))
     if (this.#ingress === null) return
     this.#ingress.add(x.request.used + x.requestBytes)
     this.#egress!.add(x.response.used + x.responseBytes)
@@ -123,25 +120,18 @@ class ConsumerSeries {
 
   #openStatus(code: number): void {
     const source = (code & 1) === 1 ? 'service' : 'kong'
-    const labels = [
-      'service',
-      this.#service,
-      'route',
-      this.#route,
-      'code',
-      String(code >> 1),
-      'source',
-      source,
-    ]
+    const { metrics, service, route } = this.#scope
+    const labels = ['service', service, 'route', route, 'code', String(code >> 1), 'source', source]
     labels.push('workspace', WORKSPACE, 'consumer', this.#consumer)
     this.#codes.push(code)
-    this.#requests.push(this.#metrics.counter(REQUESTS, labels))
+    this.#requests.push(metrics.counter(REQUESTS, labels))
   }
 
   #openBandwidth(direction: string): Counter {
-    const labels = ['service', this.#service, 'route', this.#route, 'direction', direction]
+    const { metrics, service, route } = this.#scope
+    const labels = ['service', service, 'route', route, 'direction', direction]
     labels.push('workspace', WORKSPACE, 'consumer', this.#consumer)
-    return this.#metrics.counter(BANDWIDTH, labels)
+    return metrics.counter(BANDWIDTH, labels)
   }
 }
 

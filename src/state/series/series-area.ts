@@ -4,8 +4,8 @@
  * WHAT    One SharedArrayBuffer, cut into areas of equal size: area 0 is the primary's, area n worker n's. The
  *         directory grows from the front, the cells grow from the end towards it, and an area is full where they meet.
  *
- *           area n  | published lost | family | series | series | family |  ...free...  | cells of 2nd | cells of 1st |
- *                   | 64 bytes       | directory, append-only ──▶        |              ◀── Float64                    |
+ *           area n  | published lost | family | series | series |  ...free...  | cells of 2nd | cells of 1st |
+ *                   | 64 bytes       | directory, append-only ─▶ |             ◀─ Float64                   |
  *
  *           family: tag 1, kind, bounds (2 bytes), bytes of name (2), bytes of help (2), bounds (8 each), name, help
  *           series: tag 2, 0, family's number in this area (2), bytes of labels (2), 0 (2), first cell (4), labels

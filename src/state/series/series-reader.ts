@@ -56,12 +56,13 @@ export class SeriesReader {
   /** The owner is gone: what it had open is no more. Counters and histograms stay. */
   forget(owner: number): void {
     this.#refresh()
-    for (const { family, series } of this.#groups.values()) {
-      if (family.kind !== 'gauge') continue
-      for (const { places } of series)
-        for (let i = 0; i < places.length; i += 2)
-          if (places[i] === owner) this.#areas[owner]!.cells[places[i + 1]!] = 0
-    }
+    for (const { family, series } of this.#groups.values())
+      if (family.kind === 'gauge') for (const { places } of series) this.#zero(owner, places)
+  }
+
+  #zero(owner: number, places: readonly number[]): void {
+    for (let i = 0; i < places.length; i += 2)
+      if (places[i] === owner) this.#areas[owner]!.cells[places[i + 1]!] = 0
   }
 
   /** In Prometheus' text form, with a newline behind each line. */
