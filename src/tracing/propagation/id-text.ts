@@ -1,49 +1,48 @@
-/** Writes ids as text: hex digits in lower case, or decimal numbers. One string is made for each value. */
+/**
+ * Writes ids as text: hex digits in lower case, or decimal numbers. One string is made for each value.
+ *
+ * Each `put…` writes behind `at` and answers where it ended; `textTo` answers what has been put since 0.
+ */
 import { isShort } from './zero.ts'
 
 const DIGITS = Buffer.from('0123456789abcdef', 'latin1')
 const LENGTH_MAX = 128
 const scratch = Buffer.alloc(LENGTH_MAX)
-let used = 0
-
-/** Begins a value; the `put…` that follow add to it, and `endText` answers it. */
-export function beginText(): void {
-  used = 0
-}
 
 /** ASCII. */
-export function putText(text: string): void {
-  for (let i = 0; i < text.length; i++) scratch[used++] = text.charCodeAt(i)
+export function putText(at: number, text: string): number {
+  let to = at | 0
+  for (let i = 0; i < text.length; i++) scratch[to++] = text.charCodeAt(i)
+  return to
 }
 
 /** Bytes [start, end) of an id. */
-export function putHex(id: Uint8Array, start: number, end: number): void {
-  for (let i = start; i < end; i++) {
-    const byte = id[i]!
-    scratch[used++] = DIGITS[byte >> 4]!
-    scratch[used++] = DIGITS[byte & 15]!
+export function putHex(at: number, id: Uint8Array, start: number, end: number): number {
+  let to = at | 0
+  for (let i = start | 0; i < end; i++) {
+    const byte = id[i]! | 0
+    scratch[to] = DIGITS[byte >> 4]!
+    scratch[to + 1] = DIGITS[byte & 15]!
+    to += 2
   }
+  return to
 }
 
 /** A trace id of 8 bytes as 16 digits, others as 32. */
-export function putTraceId(traceId: Uint8Array): void {
-  putHex(traceId, isShort(traceId) ? 8 : 0, 16)
+export function putTraceId(at: number, traceId: Uint8Array): number {
+  return putHex(at, traceId, isShort(traceId) ? 8 : 0, 16)
 }
 
-export function endText(): string {
-  return scratch.latin1Slice(0, used)
+export function textTo(end: number): string {
+  return scratch.latin1Slice(0, end)
 }
 
 export function hexText(id: Uint8Array, start: number, end: number): string {
-  used = 0
-  putHex(id, start, end)
-  return endText()
+  return textTo(putHex(0, id, start, end))
 }
 
 export function traceIdText(traceId: Uint8Array): string {
-  used = 0
-  putTraceId(traceId)
-  return endText()
+  return textTo(putTraceId(0, traceId))
 }
 
 /** The last eight bytes as an unsigned number. */

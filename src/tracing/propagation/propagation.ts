@@ -90,8 +90,10 @@ export class Propagation {
   inject(head: Head, ids: SpanIds, incoming: TraceContext | null): void {
     const writing = this.#writings.get(incoming === null ? null : incoming.format)!
     for (let i = 0; i < this.#clear.length; i++) removeField(head, this.#clear[i]!)
-    for (let i = 0; i < writing.replaces.length; i++) removeField(head, writing.replaces[i]!)
-    if (writing.hasW3c && !keepsState(head, ids, incoming)) removeField(head, 'tracestate')
+    if (this.#fields.find(head) || head.added.length !== 0) {
+      for (let i = 0; i < writing.replaces.length; i++) removeField(head, writing.replaces[i]!)
+      if (writing.hasW3c && !keepsState(head, ids, incoming)) removeField(head, 'tracestate')
+    }
     const debug = incoming?.debug ?? false
     for (let i = 0; i < writing.formats.length; i++) writing.formats[i]!.write(head, ids, debug)
   }

@@ -1,7 +1,7 @@
 /** aws — X-Ray's `x-amzn-trace-id: Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=1`, its parts in any order. */
 import { EQUALS, SEMICOLON, SP } from '../../../http1/chars.ts'
 import type { Head } from '../../../http1/head.ts'
-import { beginText, endText, putHex, putText } from '../id-text.ts'
+import { putHex, putText, textTo } from '../id-text.ts'
 import type { Incoming } from '../incoming.ts'
 import { indexOfByte, isText, readDigits, readFlag, readHexOf } from '../read-ids.ts'
 import type { SpanIds } from '../trace-context.ts'
@@ -75,13 +75,13 @@ function readRoot(bytes: Uint8Array, at: number, end: number, into: Uint8Array):
 }
 
 function write(head: Head, ids: SpanIds): void {
-  beginText()
-  putText('Root=1-')
-  putHex(ids.traceId, 0, 4)
-  putText('-')
-  putHex(ids.traceId, 4, 16)
-  putText(';Parent=')
-  putHex(ids.spanId, 0, 8)
-  putText(ids.sampled ? ';Sampled=1' : ';Sampled=0')
-  addTraceField(head, 'x-amzn-trace-id', endText())
+  let at = 0
+  at = putText(at, 'Root=1-')
+  at = putHex(at, ids.traceId, 0, 4)
+  at = putText(at, '-')
+  at = putHex(at, ids.traceId, 4, 16)
+  at = putText(at, ';Parent=')
+  at = putHex(at, ids.spanId, 0, 8)
+  at = putText(at, ids.sampled ? ';Sampled=1' : ';Sampled=0')
+  addTraceField(head, 'x-amzn-trace-id', textTo(at))
 }

@@ -4,7 +4,7 @@
  * Either may come without ids, and then only says whether to sample. The one field is also read from `tracestate`.
  */
 import type { Head } from '../../../http1/head.ts'
-import { beginText, endText, hexText, putHex, putText, putTraceId, traceIdText } from '../id-text.ts'
+import { hexText, putHex, putText, putTraceId, textTo, traceIdText } from '../id-text.ts'
 import type { Incoming } from '../incoming.ts'
 import { indexOfByte, isHex, isText, readFlag, readHexOf } from '../read-ids.ts'
 import type { SpanIds } from '../trace-context.ts'
@@ -85,16 +85,20 @@ function decide(into: Incoming, state: '0' | '1' | 'd'): boolean {
 
 function readSeveral(head: Head, fields: TraceFields, into: Incoming): boolean {
   const bytes = head.bytes
-  const debug = fields.has(B3_FLAGS) && isText(bytes, ...spanOf(head, fields, B3_FLAGS), '1')
-  const flag = fields.has(B3_SAMPLED) ? readFlag(bytes, ...spanOf(head, fields, B3_SAMPLED)) : null
+  const debug =
+    fields.has(B3_FLAGS) && isText(bytes, fields.start(head, B3_FLAGS), fields.end(head, B3_FLAGS), '1')
+  const flag = fields.has(B3_SAMPLED)
+    ? readFlag(bytes, fields.start(head, B3_SAMPLED), fields.end(head, B3_SAMPLED))
+    : null
   const sampled = debug ? true : flag
   if (!fields.wasSent(B3_TRACE)) {
     if (sampled === null) return false
     into.takeDecision('b3', sampled)
   } else {
-    const [start, end] = spanOf(head, fields, B3_TRACE)
-    if (!fields.has(B3_TRACE) || (end - start !== 16 && end - start !== 32)) return false
-    if (!readHexOf(end - start, bytes, start, into.traceBytes)) return false
+    const start = fields.start(head, B3_TRACE)
+    const digits = fields.end(head, B3_TRACE) - start
+    if (!fields.has(B3_TRACE) || (digits !== 16 && digits !== 32)) return false
+    if (!readHexOf(digits, bytes, start, into.traceBytes)) return false
     if (fields.wasSent(B3_SPAN) && !readSpan(head, fields, into)) return false
     into.take('b3', fields.wasSent(B3_SPAN), sampled)
   }
@@ -103,12 +107,9 @@ function readSeveral(head: Head, fields: TraceFields, into: Incoming): boolean {
 }
 
 function readSpan(head: Head, fields: TraceFields, into: Incoming): boolean {
-  const [start, end] = spanOf(head, fields, B3_SPAN)
-  return fields.has(B3_SPAN) && end - start === 16 && readHexOf(16, head.bytes, start, into.parentBytes)
-}
-
-function spanOf(head: Head, fields: TraceFields, field: number): [start: number, end: number] {
-  return [fields.start(head, field), fields.end(head, field)]
+  const start = fields.start(head, B3_SPAN)
+  if (!fields.has(B3_SPAN) || fields.end(head, B3_SPAN) - start !== 16) return false
+  return readHexOf(16, head.bytes, start, into.parentBytes)
 }
 
 function write(head: Head, ids: SpanIds, debug: boolean): void {
@@ -120,14 +121,14 @@ function write(head: Head, ids: SpanIds, debug: boolean): void {
 }
 
 function writeSingle(head: Head, ids: SpanIds, debug: boolean): void {
-  beginText()
-  putTraceId(ids.traceId)
-  putText('-')
-  putHex(ids.spanId, 0, 8)
-  putText(ids.sampled ? (debug ? '-d' : '-1') : '-0')
+  let at = 0
+  at = putTraceId(at, ids.traceId)
+  at = putText(at, '-')
+  at = putHex(at, ids.spanId, 0, 8)
+  at = putText(at, ids.sampled ? (debug ? '-d' : '-1') : '-0')
   if (ids.parentId !== null) {
-    putText('-')
-    putHex(ids.parentId, 0, 8)
+    at = putText(at, '-')
+    at = putHex(at, ids.parentId, 0, 8)
   }
-  addTraceField(head, 'b3', endText())
+  addTraceField(head, 'b3', textTo(at))
 }

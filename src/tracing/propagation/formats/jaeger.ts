@@ -4,7 +4,7 @@
  */
 import { COLON, HEX } from '../../../http1/chars.ts'
 import type { Head } from '../../../http1/head.ts'
-import { beginText, endText, putHex, putText, putTraceId } from '../id-text.ts'
+import { putHex, putText, putTraceId, textTo } from '../id-text.ts'
 import type { Incoming } from '../incoming.ts'
 import { isHex, readHex } from '../read-ids.ts'
 import type { SpanIds } from '../trace-context.ts'
@@ -55,13 +55,13 @@ function behindColon(bytes: Uint8Array, at: number): number {
 }
 
 function write(head: Head, ids: SpanIds, debug: boolean): void {
-  beginText()
-  putTraceId(ids.traceId)
-  putText(':')
-  putHex(ids.spanId, 0, 8)
-  putText(':')
-  if (ids.parentId === null) putText('0')
-  else putHex(ids.parentId, 0, 8)
-  putText(ids.sampled ? (debug ? ':03' : ':01') : ':00')
-  addTraceField(head, 'uber-trace-id', endText())
+  let at = 0
+  at = putTraceId(at, ids.traceId)
+  at = putText(at, ':')
+  at = putHex(at, ids.spanId, 0, 8)
+  at = putText(at, ':')
+  if (ids.parentId === null) at = putText(at, '0')
+  else at = putHex(at, ids.parentId, 0, 8)
+  at = putText(at, ids.sampled ? (debug ? ':03' : ':01') : ':00')
+  addTraceField(head, 'uber-trace-id', textTo(at))
 }

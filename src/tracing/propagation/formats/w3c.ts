@@ -3,11 +3,9 @@
  *
  * A version above 00 is read by its first four parts, as the standard has it, and answered with version 00.
  */
-import { HEX } from '../../../http1/chars.ts'
 import type { Head } from '../../../http1/head.ts'
-import { beginText, endText, putHex, putText } from '../id-text.ts'
+import { putHex, putText, textTo } from '../id-text.ts'
 import type { Incoming } from '../incoming.ts'
-import { readHexOf } from '../read-ids.ts'
 import type { SpanIds } from '../trace-context.ts'
 import { TRACEPARENT, type TraceFields } from '../trace-fields.ts'
 import { addTraceField, type TraceFormat } from '../trace-format.ts'
@@ -15,8 +13,9 @@ import { addTraceField, type TraceFormat } from '../trace-format.ts'
 const DASH = 45
 /** 00-<32>-<16>-<2> */
 const LENGTH = 55
-const LETTER_A = 65
-const LETTER_Z = 90
+/** The value of a digit in lower case; of any other byte one that no digit beside it hides. */
+const DIGITS = new Uint16Array(256).fill(256)
+for (let i = 0; i < 16; i++) DIGITS['0123456789abcdef'.charCodeAt(i)] = i
 
 export const w3c: TraceFormat = { fields: [TRACEPARENT], read, write }
 
@@ -25,33 +24,40 @@ function read(head: Head, fields: TraceFields, into: Incoming): boolean {
   const bytes = head.bytes
   const at = fields.start(head, TRACEPARENT)
   const end = fields.end(head, TRACEPARENT)
-  if (end - at < LENGTH || !hasForm(bytes, at)) return false
-  const version = HEX[bytes[at]!]! * 16 + HEX[bytes[at + 1]!]!
-  if (version === 255 || (version === 0 && end - at !== LENGTH)) return false
+  if (end - at < LENGTH) return false
+  if (bytes[at + 2] !== DASH || bytes[at + 35] !== DASH || bytes[at + 52] !== DASH) return false
+  const version = readByte(bytes, at)
+  const flags = readByte(bytes, at + 53)
+  if (version < 0 || version === 255 || flags < 0 || (version === 0 && end - at !== LENGTH)) return false
   if (end - at > LENGTH && bytes[at + LENGTH] !== DASH) return false
-  if (!readHexOf(32, bytes, at + 3, into.traceBytes)) return false
-  if (!readHexOf(16, bytes, at + 36, into.parentBytes)) return false
-  const flags = HEX[bytes[at + 54]!]!
+  if (!readId(bytes, at + 3, into.traceBytes) || !readId(bytes, at + 36, into.parentBytes)) return false
   return into.take('w3c', true, (flags & 1) === 1)
 }
 
-/** Dashes where they belong, and digits in lower case elsewhere. */
-function hasForm(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < LENGTH; i++) {
-    const byte = bytes[at + i]!
-    if (i === 2 || i === 35 || i === 52) {
-      if (byte !== DASH) return false
-    } else if (HEX[byte]! > 15 || (byte >= LETTER_A && byte <= LETTER_Z)) return false
+/** As many digits as `into` takes. False: another character, an upper-case one too, or nothing but zeros. */
+function readId(bytes: Uint8Array, start: number, into: Uint8Array): boolean {
+  let all = 0
+  for (let i = 0, at = start | 0; i < into.length; i++, at += 2) {
+    const byte = (DIGITS[bytes[at]!]! << 4) | DIGITS[bytes[at + 1]!]!
+    if (byte > 255) return false
+    into[i] = byte
+    all |= byte
   }
-  return true
+  return all !== 0
+}
+
+/** Of two digits; below 0: other characters. */
+function readByte(bytes: Uint8Array, at: number): number {
+  const byte = (DIGITS[bytes[at]!]! << 4) | DIGITS[bytes[at + 1]!]!
+  return byte > 255 ? -1 : byte
 }
 
 function write(head: Head, ids: SpanIds): void {
-  beginText()
-  putText('00-')
-  putHex(ids.traceId, 0, 16)
-  putText('-')
-  putHex(ids.spanId, 0, 8)
-  putText(ids.sampled ? '-01' : '-00')
-  addTraceField(head, 'traceparent', endText())
+  let at = 0
+  at = putText(at, '00-')
+  at = putHex(at, ids.traceId, 0, 16)
+  at = putText(at, '-')
+  at = putHex(at, ids.spanId, 0, 8)
+  at = putText(at, ids.sampled ? '-01' : '-00')
+  addTraceField(head, 'traceparent', textTo(at))
 }
