@@ -57,13 +57,10 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const flow = makeFlow(options, clock, tally)
   const transport = makeTransport(options, tools, flow)
   const { listener, streams } = makeListeners(options, tools, flow, tally)
-  const sweep = setInterval(() => {
-    options.heartbeat.beat()
-    tools.deadlines.sweep(clock.now())
+  const sweep = startSweep(options, tools, () => {
     transport.report(options.counters)
     tally.connectionsNow(listener.connections, flow.stages.plans.underWay)
-    clock.turnEnded()
-  }, SWEEP_MS)
+  })
   const redis = openRedisDoor(options, tools)
   const tls = new TlsPlane(options, [listener, ...(hasSecureStreams(environment) ? [streams] : [])])
   const offload = new TaskPool()
@@ -103,6 +100,19 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       return listener.connections + streams.listener.connections
     },
   }
+}
+
+function startSweep(
+  { heartbeat }: DataPlaneOptions,
+  { clock, deadlines }: SocketTools,
+  report: () => void,
+): NodeJS.Timeout {
+  return setInterval(() => {
+    heartbeat.beat()
+    deadlines.sweep(clock.now())
+    report()
+    clock.turnEnded()
+  }, SWEEP_MS)
 }
 
 interface Listeners {

@@ -77,6 +77,20 @@ test('a replacement goes on where the dead worker stood, and opens no series ane
   assert.match(reader.text(), /^open 0$/m, 'what it had open is gone')
 })
 
+test('what a worker had half written when it died is nothing', () => {
+  const buffer = makeSeriesBuffer(1, 4096)
+  new SeriesTable(buffer, 2, 1).counter(REQUESTS, ['route', 'a']).add(2)
+  const used = new SeriesTable(buffer, 2, 1).bytesUsed
+  // All that is free, but for the header: an entry that was never published may have been anywhere in it.
+  new Uint8Array(buffer, 4096 + used - 8, 4096 - used).fill(0xff)
+  const after = new SeriesTable(buffer, 2, 1)
+  for (let i = 0; i < 20; i++) after.counter(REQUESTS, ['route', String(i)]).add(1)
+  const lines = new SeriesReader(buffer, 2).text().split('\n').slice(2, -1)
+  assert.equal(lines[0], 'requests_total{route="a"} 2')
+  assert.deepEqual(new Set(lines.slice(1).map((line) => line.split(' ')[1])), new Set(['1']))
+  assert.equal(lines.length, 21)
+})
+
 test('without room a series is lost and counted once, and the others count on', () => {
   const { worker, reader } = rig()
   const one = worker(1)
