@@ -1,6 +1,6 @@
 /** What an operator meets at the command line: exit codes, messages, and one gateway per PREFIX. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -202,4 +202,69 @@ test('explain names the route, the plugins with their configuration, and what wo
   const none = await sluice(['explain', '-c', config, 'GET', 'http://a.test/none'])
   assert.equal(none.code, 1)
   assert.match(none.out, /404 no Route matched/)
+})
+
+test('without permission for an address it does not start, and says which one', async () => {
+  // Root may listen anywhere: then it is run as nobody.
+  const uid = process.getuid!() === 0 ? 65534 : undefined
+  const env = await settings()
+  const locked = join(folder, 'locked')
+  mkdirSync(locked, { mode: 0o555 })
+  chmodSync(folder, 0o755)
+  if (uid !== undefined) chownSync(env['SLUICE_PREFIX']!, uid, uid)
+  const place = join(locked, 'in.sock')
+  const ran = await sluice(['start'], { ...env, SLUICE_PROXY_LISTEN: `unix:${place}` }, uid)
+  assert.equal(ran.code, 4, ran.err)
+  assert.ok(ran.err.includes(place), ran.err)
+})
+
+test('a format of the access log that cannot be stops the start, with its place and what there is', async () => {
+  const format = { SLUICE_PROXY_ACCESS_LOG: '/dev/null', SLUICE_PROXY_ACCESS_LOG_FORMAT: '$status $stats' }
+  const ran = await sluice(['start'], await settings(format))
+  assert.equal(ran.code, 1)
+  assert.match(
+    ran.err,
+    /SLUICE_PROXY_ACCESS_LOG_FORMAT: at character 9: there is no \$stats; there are: .*\$request_time/,
+  )
+  const behind = await sluice(['check'], await settings({ KONG_PROXY_ACCESS_LOG: '/dev/null show_all' }))
+  assert.equal(behind.code, 1)
+  assert.match(behind.err, /KONG_PROXY_ACCESS_LOG: there is no format 'show_all'/)
+})
+
+test('explain says where more is said of the refusal that it foresees', async () => {
+  const config = file(
+    'explain-refusals.json',
+    kongYml({
+      services: [
+        {
+          name: 's',
+          url: 'http://127.0.0.1:9',
+          routes: [
+            { name: 'tls', paths: ['/tls'], protocols: ['https'] },
+            { name: 'calls', paths: ['/p.S'], protocols: ['grpc'] },
+          ],
+        },
+      ],
+      routes: [{ name: 'nothing', paths: ['/nothing'] }],
+    }),
+  )
+  const answers = [
+    ['http://localhost/other', /404 .*docs\/faults\.md#route_not_found/],
+    ['http://localhost/nothing', /503 .*docs\/faults\.md#service_not_found/],
+    ['http://localhost/tls', /426 .*docs\/faults\.md#https_required/],
+    ['http://localhost/p.S/M', /415 .*docs\/faults\.md#grpc_required/],
+  ] as const
+  for (const [url, expected] of answers)
+    assert.match((await sluice(['explain', '-c', config, 'GET', url])).out, expected)
+  const call = await sluice([
+    'explain',
+    '-c',
+    config,
+    '-H',
+    'Content-Type: application/grpc',
+    '--',
+    'POST',
+    'http://localhost/p.S/M',
+  ])
+  assert.match(call.out, /sent: POST \/p\.S\/M/)
 })

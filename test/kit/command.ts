@@ -11,8 +11,14 @@ export interface Ran {
   readonly err: string
 }
 
-export function sluice(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+/** `uid`: as whom, where that is not who runs the test. */
+export function sluice(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  uid?: number,
+): Promise<Ran> {
   const child = spawn(process.execPath, [MAIN, ...words], {
+    ...(uid === undefined ? {} : { uid }),
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

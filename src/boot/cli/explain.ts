@@ -1,6 +1,6 @@
 /** `sluice explain`: which route a request would get and why, its plugins with their configuration, and its target. */
 import { CidrSet } from '../../base/cidr.ts'
-import { faults, GatewayError } from '../../base/faults.ts'
+import { type Fault, faults, GatewayError } from '../../base/faults.ts'
 import { Outbox } from '../../base/outbox.ts'
 import type { Config, PluginEntity } from '../../config/model.ts'
 import { compileBindings } from '../../config/plan/compile-bindings.ts'
@@ -16,6 +16,7 @@ import type { Address } from '../../contract/target.ts'
 import { NameTable } from '../../flow/balancer/name-table.ts'
 import { buildGlobalChain } from '../../flow/chain/build-chain.ts'
 import { Admission } from '../../flow/listener/admit.ts'
+import { checkProtocol } from '../../flow/listener/protocol.ts'
 import { buildRouter } from '../../flow/router/build.ts'
 import { explainRoutes } from '../../flow/router/explain.ts'
 import type { RouteInput } from '../../flow/router/route-input.ts'
@@ -51,7 +52,7 @@ export async function explain(method: string, url: string, flags: ExplainFlags):
   }
   const refusal = new Admission(settings).admit(x)
   if (refusal !== faults.NONE) {
-    say(`refused before routing: ${refusal.status} ${refusal.text}`)
+    say(`refused before routing: ${answerOf(refusal)}`)
     return EXIT_REFUSED
   }
   const names = new NameTable()
@@ -77,12 +78,14 @@ function describe(x: Exchange, config: Config, tools: BuildTools): number {
     buildRouter(inputs, tools.routerFlavor).find(x)
     const route = x.route
     if (route === null) {
-      say(`\nanswer: ${faults.ROUTE_NOT_FOUND.status} ${faults.ROUTE_NOT_FOUND.text}`)
+      say(`\nanswer: ${answerOf(faults.ROUTE_NOT_FOUND)}`)
       describeChain(buildGlobalChain(bindings), config, { route: null, tools })
       return EXIT_REFUSED
     }
     describeChain(route.chain, config, { route, tools })
-    describeTarget(x, route)
+    const refusal = checkProtocol(x)
+    if (refusal === faults.NONE) describeTarget(x, route)
+    else say(`\nanswer: ${answerOf(refusal)}`)
     return EXIT_OK
   } finally {
     opened.close()
@@ -137,7 +140,7 @@ function entityOf(config: Config, plugin: string, route: Route | null): PluginEn
 function describeTarget(x: Exchange, route: Route): void {
   const service = route.service
   if (service === null) {
-    say(`\nanswer: ${faults.SERVICE_NOT_FOUND.status} ${faults.SERVICE_NOT_FOUND.text}`)
+    say(`\nanswer: ${answerOf(faults.SERVICE_NOT_FOUND)}`)
     return
   }
   say(`\nservice ${service.name ?? service.id} (${service.protocol}://${service.host}:${service.port})`)
@@ -148,8 +151,7 @@ function describeTarget(x: Exchange, route: Route): void {
     )
   }
   if (target === null) {
-    const fault = service.balancer.refusal
-    say(`    answer: ${fault.status} ${fault.text}`)
+    say(`    answer: ${answerOf(service.balancer.refusal)}`)
     return
   }
   service.balancer.done(x, target, faults.CLIENT_GONE)
@@ -158,6 +160,11 @@ function describeTarget(x: Exchange, route: Route): void {
   const head = x.request
   const method = head.bytes.latin1Slice(head.methodStart, head.methodEnd)
   say(`\nsent: ${method} ${line.bytes.latin1Slice(0, line.used)}`)
+}
+
+/** With the place that says more of it. */
+function answerOf(fault: Fault): string {
+  return `${fault.status} ${fault.text} (docs/faults.md#${fault.code.toLowerCase()})`
 }
 
 /** The port of a socket of this machine is 0. */

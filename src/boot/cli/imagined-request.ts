@@ -17,13 +17,15 @@ export function makeRequest(method: string, url: string, fields: readonly string
   if (x.request.feed(head, 0, head.length) !== head.length) {
     throw new GatewayError(faults.REQUEST_MALFORMED, 'method, URL or a field can not be sent')
   }
-  x.client = makeClient(scheme === 'https' ? 'https' : 'http', host!)
+  // Whoever asks about a call of gRPC means one that comes as such calls do.
+  const isHttp2 = fields.some((field) => /^content-type\s*:\s*application\/grpc/i.test(field))
+  x.client = makeClient(scheme === 'https' ? 'https' : 'http', host!, isHttp2)
   return x
 }
 
 const nothing = (): void => {}
 
-function makeClient(scheme: 'http' | 'https', host: string): Client {
+function makeClient(scheme: 'http' | 'https', host: string, isHttp2: boolean): Client {
   return {
     out: new Outbox(),
     writeHead: nothing,
@@ -42,7 +44,7 @@ function makeClient(scheme: 'http' | 'https', host: string): Client {
     scheme,
     sni: scheme === 'https' ? host.replace(/:\d+$/, '') : '',
     tls: null,
-    isHttp2: false,
+    isHttp2,
     proxiedAddress: '',
     connectionId: 1,
     requestsOnConnection: 1,
