@@ -17,7 +17,9 @@ import { bench as validator } from './plugins/validator.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
+import { bench as logRecord } from './telling/log-record.bench.ts'
 import { bench as routeTally } from './telling/route-tally.bench.ts'
+import { bench as shipping } from './telling/shipping.bench.ts'
 import { bench as tracing } from './telling/tracing.bench.ts'
 
 export const benches: readonly Bench[] = [
@@ -38,6 +40,8 @@ export const benches: readonly Bench[] = [
   rows,
   accessLog,
   metrics,
+  logRecord,
+  shipping,
   routeTally,
   tracing,
 ]
