@@ -91,7 +91,7 @@ function family(name: string): string {
 test('every metric that dashboard and alerts name is one that the gateway has, and that docs/metrics.md explains', () => {
   const shown = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map((match) => match[1]!))
   const asked = [...expressions.map(({ expr }) => expr), rules].flatMap((each) => each.match(METRIC) ?? [])
-  assert.ok(asked.length > 80)
+  assert.ok(asked.length > 50, `${asked.length} are named: is the dashboard read?`)
   for (const name of new Set(asked.map(family))) {
     assert.ok(shown.has(name), `${name} is in no scrape`)
     assert.ok(documented.includes(`\`${name}\``), `${name} is not in docs/metrics.md`)

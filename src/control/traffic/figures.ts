@@ -1,6 +1,6 @@
 /** figures — the cells of a route in numbers that a person reads: counts, rates, percentiles. */
 import { build } from 'hdr-histogram-js'
-import { BUCKETS, bucketMiddle } from '../../state/log-linear.ts'
+import { BUCKETS, bucketMiddle, bucketOf } from '../../state/log-linear.ts'
 import {
   ANSWERS,
   FAULTS_OTHER,
@@ -52,11 +52,11 @@ export interface Counts {
 const NO_LATENCY: Latency = { p50: null, p90: null, p99: null, 'p99.9': null, max: null, mean: null }
 const US_A_MS = 1000
 
-/** One for all: filled anew each time. */
+/** One for all, filled anew each time. Of one digit it has the buckets of log-linear.ts, and no more to look at. */
 const histogram = build({
   lowestDiscernibleValue: 1,
   highestTrackableValue: 2 ** 30,
-  numberOfSignificantValueDigits: 2,
+  numberOfSignificantValueDigits: 1,
   bitBucketSize: 64,
   autoResize: false,
   useWebAssembly: false,
@@ -102,7 +102,7 @@ function latencyOf(cells: Float64Array, at: number, sumMs: number): Latency {
     count += times
   }
   if (count === 0) return NO_LATENCY
-  const percentile = (percent: number) => round(histogram.getValueAtPercentile(percent) / US_A_MS)
+  const percentile = (percent: number) => middleMs(histogram.getValueAtPercentile(percent))
   return {
     p50: percentile(50),
     p90: percentile(90),
@@ -111,6 +111,11 @@ function latencyOf(cells: Float64Array, at: number, sumMs: number): Latency {
     max: percentile(100),
     mean: round(sumMs / count),
   }
+}
+
+/** Of the bucket: the histogram answers with its end. */
+function middleMs(us: number): number {
+  return round(bucketMiddle(bucketOf(us)) / US_A_MS)
 }
 
 function round(value: number): number {

@@ -45,6 +45,16 @@ export class RouteTraffic {
     }
   }
 
+  /** The requests of the last minute alone: what routes are ranked by. */
+  recentRequests(tick: number): number {
+    let requests = 0
+    for (const slot of this.#slots) {
+      if (slot.tick <= tick - SLOTS) continue
+      for (let i = 0; i < 6; i++) requests += slot.counts.get(ANSWERS + i) ?? 0
+    }
+    return requests
+  }
+
   /** Where nothing is counted any more nothing else would let go of what was. */
   forgetBefore(tick: number): void {
     while (this.#slots.length > 0 && this.#slots[0]!.tick <= tick - SLOTS) this.#slots.shift()

@@ -48,14 +48,9 @@ export function routeFigures(traffic: Traffic): { readonly routes: readonly Rout
 }
 
 function ranked(traffic: Traffic, routes: readonly RouteTraffic[]): RouteTraffic[] {
-  const recent = new Map(routes.map((route) => [route, recentOf(traffic, route)]))
+  const recent = new Map(routes.map((route) => [route, traffic.recentRequests(route)]))
   const later = (a: RouteTraffic, b: RouteTraffic) => recent.get(b)! - recent.get(a)!
   return [...routes].sort((a, b) => later(a, b) || b.requests - a.requests || (a.id < b.id ? -1 : 1))
-}
-
-function recentOf(traffic: Traffic, route: RouteTraffic): number {
-  traffic.lastMinute(route, minute)
-  return countsOf(minute, 0).requests
 }
 
 function figuresOf(traffic: Traffic, route: RouteTraffic): RouteFigures {

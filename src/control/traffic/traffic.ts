@@ -38,6 +38,7 @@ export class Traffic {
   readonly #openedMs: number
   /** When the slots that count were opened, the oldest first. */
   readonly #starts: number[]
+  readonly #sums = new Float64Array(ROUTE_CELLS)
   #tick = 0
   #foldedMs = Number.NEGATIVE_INFINITY
 
@@ -70,6 +71,10 @@ export class Traffic {
     route.lastMinute(this.#tick, into)
   }
 
+  recentRequests(route: RouteTraffic): number {
+    return route.recentRequests(this.#tick)
+  }
+
   /** How long the last minute is. */
   get spanMs(): number {
     return this.#foldedMs - this.#starts[0]!
@@ -100,10 +105,12 @@ export class Traffic {
   #foldRoute({ traffic, sources }: Watched): void {
     const { cells } = this.#areas
     const { sinceStart } = traffic
+    const sums = this.#sums
+    sums.fill(0)
+    for (const { at } of sources)
+      for (let cell = 0; cell < ROUTE_CELLS; cell++) sums[cell]! += cells[at + cell]!
     for (let cell = 0; cell < ROUTE_CELLS; cell++) {
-      let sum = 0
-      for (const { at } of sources) sum += cells[at + cell]!
-      const more = sum - sinceStart[cell]!
+      const more = sums[cell]! - sinceStart[cell]!
       if (more === 0) continue
       traffic.add(this.#tick, cell, more)
       this.total.add(this.#tick, cell, more)
