@@ -1,9 +1,9 @@
 /**
- * tracer — what every plugin that traces does in its steps: decides at the start, tells the target, and knows at the end
- * whether the trace is its own to ship.
+ * tracer — what every plugin that traces does in its steps: decides at the start, tells the target, and knows at the
+ * end whether the trace is its own to ship.
  *
- * WHAT    Who asks decides, by the flag it has sent; where it says nothing, the trace's id does, by a ratio. A trace that
- *         begins here has the request's own id, which is random: so nothing is drawn, whoever has the id of a request
+ * WHAT    Who asks decides, by the flag it has sent; where it says nothing, the trace's id does, by a ratio. A trace
+ *         that begins here has the request's own id, which is random: so nothing is drawn, whoever has the id of a request
  *         finds its trace, and all configurations decide by the same number, however many there are. Since a
  *         configuration can be bound to a route, and the route is not known at the start, the first one that wants the
  *         trace opens it, and each one that applies looks whether it would have opened it too.
@@ -12,6 +12,7 @@
  */
 import type { Exchange } from '../contract/exchange.ts'
 import { Trace } from '../contract/record/trace.ts'
+import { HEX } from '../http1/chars.ts'
 import { traceIdText } from './propagation/id-text.ts'
 import { Propagation, type PropagationSettings } from './propagation/propagation.ts'
 import type { TraceContext } from './propagation/trace-context.ts'
@@ -31,6 +32,11 @@ export class Tracer {
   readonly #spanId: Uint8Array
   readonly #told: Told
   #hasShortIds: boolean
+  /** What the first 24 of the bits that are looked at may come to in a trace that is sampled. */
+  readonly #firstMax: number
+  /** What was read last, and of whom, where `start` did. */
+  #context: TraceContext | null
+  #seen: Exchange | null
 
   /** `tellsTries`: the target's spans hang under that of its try, which the plugin ships, and not under the whole. */
   constructor(
@@ -47,6 +53,9 @@ export class Tracer {
     this.#spanId = new Uint8Array(SPAN_BYTES)
     this.#told = new Told(this.#traceId, this.#spanId)
     this.#hasShortIds = false
+    this.#firstMax = Math.floor(ratio * 2 ** 24)
+    this.#context = null
+    this.#seen = null
   }
 
   /** Traces that begin here have ids of eight bytes: the second half of the request's own. */
@@ -56,8 +65,12 @@ export class Tracer {
 
   /** For onStart: opens x.trace where it is to be recorded and nobody has. */
   start(x: Exchange): void {
+    this.#seen = null
     if (x.trace !== null) return
-    const parent = this.#propagation.extract(x.request)
+    const parent = this.#read(x)
+    this.#seen = x
+    // Nearly all are told by this.
+    if (parent === null && firstBits(x.requestId) > this.#firstMax) return
     const traceId = this.#traceIdOf(x, parent)
     const asked = parent === null ? ASKED_NOTHING : askedBy(parent)
     if (asked === ASKED_NOT) return
@@ -68,7 +81,8 @@ export class Tracer {
 
   /** For onRequest: writes the ids for the target, also of a trace that nobody records. */
   tell(x: Exchange): void {
-    const incoming = this.#propagation.extract(x.request)
+    // In most cases nobody else has started since.
+    const incoming = this.#seen === x ? this.#context : this.#read(x)
     const told = this.#told
     this.keeps(x)
     const trace = x.trace
@@ -105,7 +119,7 @@ export class Tracer {
    */
   #takeOver(x: Exchange): boolean {
     const trace = x.trace!
-    const parent = this.#propagation.extract(x.request)
+    const parent = this.#read(x)
     const asked = parent === null ? ASKED_NOTHING : askedBy(parent)
     if (asked === ASKED_NOT) return false
     const traceId = this.#traceIdOf(x, parent)
@@ -120,8 +134,14 @@ export class Tracer {
   traceIdText(x: Exchange): string {
     const trace = x.trace
     const isKept = trace?.isKept === true
-    const id = isKept ? trace.traceId : this.#traceIdOf(x, this.#propagation.extract(x.request))
+    const id = isKept ? trace.traceId : this.#traceIdOf(x, this.#read(x))
     return traceIdText(id)
+  }
+
+  #read(x: Exchange): TraceContext | null {
+    this.#seen = null
+    this.#context = this.#propagation.extract(x.request)
+    return this.#context
   }
 
   #traceIdOf(x: Exchange, parent: TraceContext | null): Uint8Array {
@@ -177,12 +197,18 @@ function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
   return true
 }
 
-/** 32 digits of lower case, as bytes. */
+/** 32 digits, as bytes. */
 function readHex(digits: Uint8Array, into: Uint8Array): void {
-  for (let i = 0; i < TRACE_BYTES; i++)
-    into[i] = (digitValue(digits[2 * i]!) << 4) | digitValue(digits[2 * i + 1]!)
+  let at = 0
+  for (let i = 0; i < TRACE_BYTES; i++) {
+    into[i] = (HEX[digits[at]!]! << 4) | HEX[digits[at + 1]!]!
+    at += 2
+  }
 }
 
-function digitValue(digit: number): number {
-  return digit <= 57 ? digit - 48 : digit - 87
+/** Of those that isSampled looks at: bytes 10, 11 and 12. */
+function firstBits(digits: Uint8Array): number {
+  let value = 0
+  for (let i = 20; i < 26; i++) value = (value << 4) | HEX[digits[i]!]!
+  return value
 }

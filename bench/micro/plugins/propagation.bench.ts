@@ -3,7 +3,7 @@
  *
  *     node dist/bench/micro/plugins/propagation.bench.js
  *
- * The first case of `telling` resets the head and reads it anew, as between requests: what is told costs what is over it.
+ * The first case of `telling` resets the head and reads it anew, as between requests: telling costs what is over it.
  */
 import { findRow } from '../../../src/http1/fields.ts'
 import { Head, KIND_REQUEST } from '../../../src/http1/head.ts'

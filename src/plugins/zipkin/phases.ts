@@ -1,7 +1,8 @@
 /**
  * phases — when Kong's phases began and ended, from what a record has of the exchange.
  *
- *     request whole ─▶ rewrite ─▶ route found ─▶ access ─▶ first try … head of the answer ─▶ header_filter ─▶ body_filter ─▶ end
+ *     request whole ─▶ rewrite ─▶ route found ─▶ access ─▶ first try …
+ *                                  … head of the answer ─▶ header_filter ─▶ body_filter ─▶ end
  */
 import type { LoggedTrace, LogRecord } from '../../contract/machine/log-sinks.ts'
 

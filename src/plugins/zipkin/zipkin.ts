@@ -53,7 +53,7 @@ function makeSettings(config: Config, url: string, host: Host): ShipZipkinSettin
       sendTimeoutMs: config.send_timeout,
       readTimeoutMs: config.read_timeout,
       keepaliveMs: KEEPALIVE_MS,
-      verifiesTls: false,
+      verifiesTls: true,
       trusted: host.trusted,
     },
     queue: queueSettingsOf(config.queue),

@@ -1,4 +1,4 @@
-/** The fields `propagation`, `header_type` and `default_header_type` of Kong's tracing plugins, and what they ask for. */
+/** `propagation`, `header_type` and `default_header_type` of Kong's tracing plugins, and what they ask for. */
 import { s } from '../../contract/schema.ts'
 import { EXTRACT_NAMES, type ExtractName, FORMAT_NAMES, type FormatName } from './format.ts'
 import type { PropagationSettings } from './propagation.ts'

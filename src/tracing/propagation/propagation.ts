@@ -84,8 +84,8 @@ export class Propagation {
   }
 
   /**
-   * Takes out what `clear` names, and writes `ids` in place of what the client has sent in the same formats. `incoming`:
-   * what `extract` answered for this head.
+   * Takes out what `clear` names, and writes `ids` in place of what the client has sent in the same formats.
+   * `incoming`: what `extract` answered for this head.
    */
   inject(head: Head, ids: SpanIds, incoming: TraceContext | null): void {
     const writing = this.#writings.get(incoming === null ? null : incoming.format)!

@@ -11,8 +11,10 @@ const MEMBERS_MAX = 32
 const COMMA = 44
 const SPACE = 32
 const TAB = 9
-const MEMBER =
-  /^(?:[a-z0-9][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
+const KEY = '[a-z0-9][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13}'
+/** Printable, without comma and equals sign; the last of a value is no blank. */
+const VALUE = '[ -+\\x2d-<>-~]{0,255}[!-+\\x2d-<>-~]'
+const MEMBER = new RegExp(`^(?:${KEY})=${VALUE}$`)
 /** Key, equals sign and value at their longest. */
 const MEMBER_LENGTH_MAX = 513
 

@@ -1,4 +1,4 @@
-/** gcp — Google's `x-cloud-trace-context: <32 hex>/<span as a decimal number>;o=<1 or 0>`; the last two may be missing. */
+/** gcp — Google's `x-cloud-trace-context: <32 hex>/<span in decimal>;o=<1 or 0>`; the last two may be missing. */
 import { SEMICOLON, SLASH } from '../../../http1/chars.ts'
 import type { Head } from '../../../http1/head.ts'
 import { decimalText, hexText } from '../id-text.ts'
