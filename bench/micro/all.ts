@@ -12,6 +12,7 @@ import { bench as access } from './plugins/access.bench.ts'
 import { bench as credentials } from './plugins/credentials.bench.ts'
 import { bench as jwt } from './plugins/jwt.bench.ts'
 import { bench as passing } from './plugins/passing.bench.ts'
+import { bench as propagation } from './plugins/propagation.bench.ts'
 import { bench as transformers } from './plugins/transformers.bench.ts'
 import { bench as validator } from './plugins/validator.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
@@ -32,6 +33,7 @@ export const benches: readonly Bench[] = [
   rateLimiting,
   access,
   passing,
+  propagation,
   transformers,
   validator,
   credentials,
