@@ -1,11 +1,11 @@
 /**
- * span-ids — ids of spans: random bytes, asked of the system by the kilobyte.
+ * span-ids — ids of spans: random bytes, asked of the system by the thousand.
  *
  * HOT     `copyNext` runs for every request where a plugin traces; `next` for those that are traced.
  */
 
 const ID_BYTES = 8
-const BATCH_BYTES = 128 * ID_BYTES
+const BATCH_BYTES = 1024 * ID_BYTES
 
 export class SpanIdSource {
   readonly #random: (count: number) => Uint8Array
