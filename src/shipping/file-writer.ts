@@ -239,6 +239,8 @@ export class FileWriter {
     }
     this.#leaving.used = 0
     if (this.#waiters.length !== 0 || this.#ready >= BATCH_BYTES) this.#flush()
+    // The timer may have run out while this batch was being written.
+    else if (this.#ready > 0 && this.#timer === null) this.#timer = setTimeout(this.#onTimer, PAUSE_MS)
     this.#tellIdle()
   }
 
