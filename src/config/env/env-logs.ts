@@ -32,7 +32,7 @@ export const logs = {
     'PROXY_ACCESS_LOG_FORMAT',
     text,
     '',
-    "How that line looks: `kong`, `combined`, `json`, or a text with nginx's variables or Envoy's operators (docs/operating.md).",
+    "How that line looks: `kong`, `combined`, `json`, or a text with nginx's variables or Envoy's operators (docs/access-log.md).",
   ),
   nginxLogFormat: row(
     'NGINX_HTTP_LOG_FORMAT NGINX_PROXY_LOG_FORMAT',
