@@ -5,8 +5,8 @@
  * `gateway` is the time until the first try, in which plugins run and the request is read: Kong's `kong` latency. A
  * tunnel's total ends with its 101, or it would be as long as somebody looks at a page.
  *
- * HOT     `exchange` runs once a request: some 15 loads and stores, in memory that no other thread writes to. The row is
- *         found by a field of the route's mark, and looked for by its id once a plan.
+ * HOT     `exchange` runs once a request: some 15 loads and stores, in memory that no other thread writes to. The row
+ *         is found by a field of the route's mark, and looked for by its id once a plan.
  */
 import type { Blame } from '../base/faults.ts'
 import { faultList, faults } from '../base/faults.ts'

@@ -1,10 +1,11 @@
 /**
  * route-stats — what became of the requests of each route: counts, and how long they took.
  *
- * WHAT    One SharedArrayBuffer with an area a worker, and in it a row a route that this worker has seen. Row 0, "other",
- *         has requests without a route, and of routes for which no row was left. A reader adds up the rows of one id.
+ * WHAT    One SharedArrayBuffer with an area a worker, and in it a row a route that this worker has seen. Row 0,
+ *         "other", has requests without a route, and of routes for which no row was left. A reader adds up the rows of
+ *         one id.
  *
- *           header        | areas | rows an area | bytes a row |                                   64 bytes
+ *           header        | areas | rows an area |                                                 64 bytes
  *           area 1        | rows taken |                                                           64 bytes
  *             row 0       | id length | id | name length | name |                                 256 bytes
  *                         | counts, a double each |                                               16 doubles
@@ -14,10 +15,10 @@
  *
  *         Histograms have the buckets of log-linear.ts. A page that nobody has written to takes no memory.
  *
- * WRITES  An area by its worker only, with plain stores. A row's id and name are written first and `rows taken` last, so
- *         that a death between leaves a row that is not there and that the replacement writes anew; what stands in the
- *         other rows it goes on from. A death within `exchange` of observe/route-tally.ts costs at most a part of that
- *         one exchange.
+ * WRITES  An area by its worker only, with plain stores. A row's id and name are written first and `rows taken` last,
+ *         so that a death between leaves a row that is not there and that the replacement writes anew; what stands in
+ *         the other rows it goes on from. A death within `exchange` of observe/route-tally.ts costs at most a part of
+ *         that one exchange.
  *
  * LIMITS  A row stays its route's until the gateway ends: many routes that come and go under new ids use them up, and
  *         from then on new ones count as "other". A name that a reload changes is written over, and may be read half

@@ -11,7 +11,7 @@ import { ask, get } from '../kit/raw-client.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const HAS_SCRIPT = spawnSync('script', ['--version']).status === 0
-const ON_TERMINAL = { skip: HAS_SCRIPT ? false : 'script(1) of util-linux is not here' }
+const ON_TERMINAL = { skip: HAS_SCRIPT ? false : 'script(1) is not here' }
 const OPENED = '\x1b[?1049h'
 const CLOSED = '\x1b[?1049l'
 
