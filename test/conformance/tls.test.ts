@@ -15,6 +15,7 @@ import { makeAuthority, makeLeaf, type Pem } from '../kit/certificates.ts'
 import { until } from '../kit/command.ts'
 import { type Gateway, openGateway } from '../kit/gateway.ts'
 import { kongYml } from '../kit/kong-config.ts'
+import { samplesOf } from '../kit/metrics.ts'
 import { openTarget, type TestTarget } from '../kit/test-target.ts'
 import { askTls, failure, nameOf, request, sayPlain, shake } from '../kit/tls-client.ts'
 
@@ -158,6 +159,9 @@ describe('sessions', () => {
         assert.equal(again.resumed, true, `try ${i}`)
         session = again.session ?? session
       }
+      const samples = await samplesOf(gateway)
+      assert.ok(samples.get(`sluice_tls_handshakes_total{version="${version}"}`)! >= 11)
+      assert.ok(samples.get('sluice_tls_resumed_total')! >= 10)
     })
 
   it('a client that renegotiates is not followed', CASE, async () => {

@@ -89,3 +89,18 @@ test('circuits, what is in use and ejections are shown for upstreams that have t
   ])
   assert.deepEqual(values(lines, 'sluice_targets_ejected'), ['sluice_targets_ejected{upstream="pool"} 1'])
 })
+
+test('of the limits of an upstream those are shown that are set', () => {
+  const circuit_breaker = {
+    ...CIRCUIT,
+    max_requests: 7,
+    max_pending_requests: 0,
+    max_connections: null,
+    max_retries: null,
+  }
+  const lines = upstreamMetrics([watch(['10.0.0.1:80'], { circuit_breaker }), watch(['10.0.0.2:80'], {})])
+  assert.deepEqual(values(lines, 'sluice_upstream_limit'), [
+    'sluice_upstream_limit{upstream="pool",resource="requests"} 7',
+    'sluice_upstream_limit{upstream="pool",resource="pending"} 0',
+  ])
+})

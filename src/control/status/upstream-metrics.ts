@@ -17,6 +17,7 @@ export function upstreamMetrics(upstreams: readonly WatchedUpstream[]): string[]
     ...targetHealth(upstreams),
     ...circuits(limited),
     ...inUse(limited),
+    ...limits(limited),
     ...refusals(limited),
     ...ejected(limited),
   ]
@@ -94,6 +95,26 @@ function inUse(upstreams: readonly WatchedUpstream[]): string[] {
     for (const resource of RESOURCES)
       lines.push(sample(name, `upstream="${upstream.name}",resource="${resource}"`, group.state[resource]))
   }
+  return lines
+}
+
+const LIMITS = [
+  ['requests', 'max_requests'],
+  ['pending', 'max_pending_requests'],
+  ['connections', 'max_connections'],
+  ['retries', 'max_retries'],
+] as const
+
+/** Those that the configuration has: what is in use against them tells how near a refusal is. */
+function limits(upstreams: readonly WatchedUpstream[]): string[] {
+  const name = 'sluice_upstream_limit'
+  const lines = preamble(name, 'gauge', 'How much of it the upstream may have in use.')
+  for (const { upstream } of upstreams)
+    for (const [resource, field] of LIMITS) {
+      const limit = upstream.circuit_breaker?.[field] ?? null
+      if (limit !== null)
+        lines.push(sample(name, `upstream="${upstream.name}",resource="${resource}"`, limit))
+    }
   return lines
 }
 

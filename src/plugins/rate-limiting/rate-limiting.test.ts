@@ -4,7 +4,14 @@ import { describe, test } from 'node:test'
 import { CONSUMER, check, fieldsOf, LimitRig } from '../../../test/kit/limit-rig.ts'
 import { faults } from '../../base/faults.ts'
 import { DONE, NEXT, WAIT } from '../../contract/plugin.ts'
-import { LIMITS_ALONE, LIMITS_DRY } from '../../state/counters.ts'
+import {
+  ADMITTED,
+  LIMITS_ALONE,
+  LIMITS_DRY,
+  RATE_LIMITING,
+  REFUSED,
+  UNDECIDED,
+} from '../../state/counters.ts'
 import rateLimiting from './rate-limiting.ts'
 
 const plugin = (config: Parameters<typeof LimitRig.open>[1], options = {}) =>
@@ -332,6 +339,8 @@ test('what a dry run would refuse is not charged for its answer either', () => {
   assert.equal(rig.ask(NEXT).notes?.has('rate-limiting charged'), false)
 })
 
+const admitted = RATE_LIMITING + ADMITTED
+
 test('a dry run refuses nobody, shows nothing, and says in log and notes whom it would have refused', () => {
   const rig = plugin({ minute: 1, dry_run: true })
   rig.ask()
@@ -343,17 +352,17 @@ test('a dry run refuses nobody, shows nothing, and says in log and notes whom it
   rig.pass(1000)
   rig.ask(NEXT)
   assert.equal(rig.log.length, 2)
-  assert.deepEqual(rig.counted, [LIMITS_DRY, LIMITS_DRY, LIMITS_DRY])
+  assert.deepEqual(rig.counted, [admitted, LIMITS_DRY, admitted, LIMITS_DRY, admitted, LIMITS_DRY, admitted])
 })
 
 test('each request that Redis should have decided and did not is counted, and limited all the same', () => {
   const rig = plugin({ minute: 1, policy: 'redis', redis: { host: 'away' } })
   rig.ask()
   rig.ask(DONE)
-  assert.deepEqual(rig.counted, [LIMITS_ALONE])
+  assert.deepEqual(rig.counted, [LIMITS_ALONE, admitted, RATE_LIMITING + REFUSED])
   const strict = plugin({ minute: 1, policy: 'redis', redis: { host: 'away' }, fault_tolerant: false })
   assert.equal(strict.ask(DONE).status, 500)
-  assert.deepEqual(strict.counted, [LIMITS_ALONE])
+  assert.deepEqual(strict.counted, [LIMITS_ALONE, RATE_LIMITING + UNDECIDED])
 })
 
 describe('the configuration', () => {
