@@ -105,6 +105,10 @@ export class PipedProgram {
     })
     const problem = await Promise.race([ended, pause(SETTLE_MS)])
     if (problem instanceof Error) throw problem
+    if (this.#isClosed) {
+      child.stdin.end()
+      throw new Error('the sink is closed')
+    }
     this.#child = child
     return child
   }

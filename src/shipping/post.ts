@@ -139,8 +139,17 @@ async function openPool(origin: string, settings: PostSettings): Promise<Pool> {
 
 function credentialsOf(url: URL): Record<string, string> {
   if (url.username === '' && url.password === '') return {}
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  const pair = `${decoded(url.username)}:${decoded(url.password)}`
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
+}
+
+/** A `%` that begins no escape is one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // as it stands, then
+  }
 }
 
 function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {

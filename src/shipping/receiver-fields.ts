@@ -51,7 +51,6 @@ export function headersField(forbidden: ReadonlyMap<string, string>) {
   })
 }
 
-/** Also for values that a vault has given. */
 export function headerValueRule(value: Value): string | null {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(String(value))
     ? null

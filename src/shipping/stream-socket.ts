@@ -26,10 +26,12 @@ export interface StreamSocketSettings {
 export class StreamSocket {
   readonly #settings: StreamSocketSettings
   #socket: net.Socket | null
+  #isClosed: boolean
 
   constructor(settings: StreamSocketSettings) {
     this.#settings = settings
     this.#socket = null
+    this.#isClosed = false
   }
 
   async write(text: string): Promise<void> {
@@ -45,6 +47,7 @@ export class StreamSocket {
 
   /** What is under way fails; what the kernel has taken still goes out. */
   close(): void {
+    this.#isClosed = true
     this.#socket?.end()
     this.#socket?.destroySoon()
     this.#socket = null
@@ -66,6 +69,10 @@ export class StreamSocket {
     await whileAlive(socket, timeoutMs, `no connection within ${timeoutMs} ms`, (done) =>
       socket.once(event, done),
     )
+    if (this.#isClosed) {
+      socket.destroy()
+      throw new Error('the sink is closed')
+    }
     socket.setKeepAlive(true)
     socket.setTimeout(keepaliveMs, forget)
     this.#socket = socket

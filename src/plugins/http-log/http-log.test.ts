@@ -8,12 +8,16 @@ import {
   neverAnswers,
   resetsUnanswered,
 } from '../../../test/kit/behaviours.ts'
+import { makeAuthority, makeLeaf } from '../../../test/kit/certificates.ts'
 import { until } from '../../../test/kit/command.ts'
+import { makeHost } from '../../../test/kit/plugin-host.ts'
 import { freePort } from '../../../test/kit/ports.ts'
-import { buildLog, complaints, openSink, type SinkRig } from '../../../test/kit/sink-rig.ts'
+import { buildLog, complaints, openSink, SinkRig } from '../../../test/kit/sink-rig.ts'
 import { openTarget, type TestTarget } from '../../../test/kit/test-target.ts'
+import { openTlsTarget } from '../../../test/kit/tls-target.ts'
+import { validate } from '../../config/validate.ts'
 import httpLog from './http-log.ts'
-import { shipHttp } from './ship-http.ts'
+import { type ShipHttpSettings, shipHttp } from './ship-http.ts'
 
 const ENDPOINT = 'http://logs.example.com/in'
 
@@ -97,10 +101,47 @@ test('whom the gateway trusts goes with the settings where the certificate is ch
   assert.doesNotMatch(JSON.stringify(lax.settings), /BEGIN/)
 })
 
+test('what a vault has given is looked at too', () => {
+  // As the plugin gets it, past its schema, which has seen the reference.
+  const { build } = httpLog
+  const given = (own: object) => {
+    const { value } = validate(httpLog.schema, { http_endpoint: ENDPOINT })
+    const config = { ...(value as object), ...own } as Parameters<typeof build>[0]
+    const scope = { id: 'p', instanceName: null, routeId: null, serviceId: null, consumerId: null }
+    return () => build(config, makeHost(), scope)
+  }
+  assert.throws(given({ headers: { 'X-Key': 'secret\n' } }), /^Error: headers\.X-Key: .*control characters$/)
+  assert.throws(given({ http_endpoint: 'secret' }), /^Error: http_endpoint: missing scheme in url$/)
+  assert.doesNotThrow(given({}))
+})
+
+test('over TLS the receiver is checked only where that is asked for, by those the gateway trusts', async (t) => {
+  const authority = await makeAuthority('Logs CA')
+  const target = await openTlsTarget(t, await makeLeaf(authority, { names: ['localhost'] }))
+  const config = { http_endpoint: `https://localhost:${target.port}/`, queue: { max_retry_time: -1 } }
+  const lax = openSink(t, httpLog, shipHttp, config)
+  lax.write(1)
+  await lax.settled(1)
+  assert.equal(lax.delivered, 1)
+  const strict = openSink(t, httpLog, shipHttp, { ...config, ssl_verify: true })
+  strict.write(1)
+  await strict.settled(1)
+  assert.deepEqual(strict.lost, { 'retries over': 1 })
+  assert.match(strict.lines[0]!, /certificate/)
+  const own = { trusted: [authority.cert] }
+  // The plugin makes what its sink takes.
+  const settings = buildLog(httpLog, { ...config, ssl_verify: true }, own).settings as ShipHttpSettings
+  const trusting = new SinkRig((tools) => shipHttp(settings, tools))
+  t.after(() => trusting.sink.close(100))
+  trusting.write(1)
+  await trusting.settled(1)
+  assert.equal(trusting.delivered, 1)
+})
+
 test('a record is the body of one request, with the fields, the method and the user that are configured', async (t) => {
   const { rig, target } = await open(t, {
     path: '/in?key=1',
-    user: 'me:p%40ss@',
+    user: 'me%zz:p%40ss@',
     method: 'PUT',
     content_type: 'application/json; charset=utf-8',
     headers: { 'X-Api-Key': 'k' },
@@ -117,7 +158,7 @@ test('a record is the body of one request, with the fields, the method and the u
   assert.equal(last.get('content-type'), 'application/json; charset=utf-8')
   assert.equal(last.get('x-api-key'), 'k')
   assert.equal(last.get('host'), `127.0.0.1:${target.port}`)
-  assert.equal(last.get('authorization'), `Basic ${Buffer.from('me:p@ss').toString('base64')}`)
+  assert.equal(last.get('authorization'), `Basic ${Buffer.from('me%zz:p@ss').toString('base64')}`)
 })
 
 test('records of a batch are one array, each of them once and in order', async (t) => {

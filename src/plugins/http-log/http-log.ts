@@ -3,7 +3,8 @@ import { definePlugin } from '../../contract/plugin.ts'
 import { LogHandler } from '../../logs/log-handler.ts'
 import { CONNECTIONS_MAX, type PostSettings } from '../../shipping/post.ts'
 import { olderQueueWarnings, queueSettingsOf } from '../../shipping/queue-schema.ts'
-import { schema } from './schema.ts'
+import { headerValueRule, urlRule } from '../../shipping/receiver-fields.ts'
+import { type Config, schema } from './schema.ts'
 import type { ShipHttpSettings } from './ship-http.ts'
 
 export default definePlugin({
@@ -12,6 +13,7 @@ export default definePlugin({
   priority: 12,
   schema,
   build: (config, host) => {
+    checkSecrets(config)
     if (host.workerId === 0)
       for (const warning of olderQueueWarnings('http-log', config)) host.log('warn', warning)
     const post: PostSettings = {
@@ -34,3 +36,13 @@ export default definePlugin({
     return new LogHandler(host.logs.open(import.meta.url, 'ship-http', settings), config.custom_fields, host)
   },
 })
+
+/** The schema has seen the reference alone of what a vault has given; a newline behind a key is common. */
+function checkSecrets(config: Config): void {
+  const endpoint = urlRule(config.http_endpoint)
+  if (endpoint !== null) throw new Error(`http_endpoint: ${endpoint}`)
+  for (const [name, value] of Object.entries(config.headers ?? {})) {
+    const problem = headerValueRule(value)
+    if (problem !== null) throw new Error(`headers.${name}: ${problem}`)
+  }
+}
