@@ -10,8 +10,7 @@ import { faults } from '../base/faults.ts'
 import type { LoggedTry, LogRecord, SinkTools } from '../contract/machine/log-sinks.ts'
 import { withExtras } from './extras.ts'
 import { quote } from './json-text.ts'
-import { namedValues, queryJson } from './query-json.ts'
-import type { FieldLines } from './read-fields.ts'
+import { queryJson } from './query-json.ts'
 import { ReadRecord } from './read-record.ts'
 
 export type EntityOf = SinkTools['entity']
@@ -34,7 +33,9 @@ export function kongLog(record: LogRecord, entity: EntityOf): string {
 
 function requestOf(record: LogRecord): string {
   const uri = quote(record.uri)
-  const url = quote(`${record.scheme}://${record.host}:${record.port}${record.uri}`)
+  const place = quote(`${record.scheme}://${record.host}:${record.port}`)
+  // Both are quoted: one text of two.
+  const url = place.slice(0, -1) + uri.slice(1)
   const tls = record.tls
   const secured =
     tls === null
@@ -47,23 +48,11 @@ function requestOf(record: LogRecord): string {
 }
 
 function requestFields(record: LogRecord): string {
-  return record instanceof ReadRecord ? fieldsOf(record.requestLines) : JSON.stringify(record.requestHeaders)
+  return record instanceof ReadRecord ? record.requestLines.json : JSON.stringify(record.requestHeaders)
 }
 
 function responseFields(record: LogRecord): string {
-  return record instanceof ReadRecord
-    ? fieldsOf(record.responseLines)
-    : JSON.stringify(record.responseHeaders)
-}
-
-function fieldsOf(lines: FieldLines): string {
-  const names: string[] = []
-  const values: string[] = []
-  for (let i = 0; i < lines.names.length; i++) {
-    names.push(quote(lines.names[i]!))
-    values.push(quote(lines.values[i]!))
-  }
-  return namedValues(names, values)
+  return record instanceof ReadRecord ? record.responseLines.json : JSON.stringify(record.responseHeaders)
 }
 
 /** As nginx has it: one status a try; one that did not answer has the status of its failure. */

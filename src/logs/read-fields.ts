@@ -1,28 +1,100 @@
-/** read-fields — lines of header fields, taken apart: names in lower case, in the order in which they stand. */
+/**
+ * read-fields — lines of header fields, taken apart: by name for whoever asks, or as JSON.
+ *
+ * One look at each byte finds the ends of names and values, the name among those that are known, and whether the value
+ * can stand in JSON as it is. All of it but the strings of values is over before the bytes are given back.
+ */
 import type { LoggedFields } from '../contract/machine/log-sinks.ts'
+import { type FieldName, FieldNames } from './field-names.ts'
+import { quote } from './json-text.ts'
+import { namedValues } from './query-json.ts'
 
-/** Names that are remembered in lower case; a client that makes up names does not fill the memory. */
-const NAMES_MAX = 2048
-const NAME_LENGTH_MAX = 100
+const CR = 13
+const COLON = 58
 
-const names = new Map<string, string>()
+/** 1 for a byte that cannot stand in JSON, or in a line, as it is. */
+const UNSAFE = new Uint8Array(256).fill(1, 0, 32).fill(1, 127)
+UNSAFE[34] = 1
+UNSAFE[92] = 1
+
+const names = new FieldNames()
+/** Counts blocks of lines, so that a name knows where it stood last. */
+let blocks = 0
 
 export class FieldLines {
-  readonly names: string[] = []
-  readonly values: string[] = []
+  readonly #names: FieldName[] = []
+  readonly #values: string[] = []
+  /** Of each value: as UNSAFE. */
+  readonly #unsafe: number[] = []
+  /** A name may stand twice. */
+  #repeats: boolean
   #fields: LoggedFields | null = null
 
-  constructor(lines: string) {
-    for (let at = 0; at < lines.length; ) {
-      const found = lines.indexOf('\r\n', at)
-      const end = found < 0 ? lines.length : found
-      const colon = lines.indexOf(':', at)
-      if (colon > at && colon < end) {
-        this.names.push(lowerName(lines.slice(at, colon)))
-        this.values.push(trimmed(lines, colon + 1, end))
+  /** `all`: the bytes from `base` on, a character a byte. */
+  constructor(bytes: Buffer, start: number, end: number, all: string, base: number) {
+    this.#repeats = false
+    blocks++
+    let at = start
+    while (at < end) {
+      const nameStart = at
+      let hash = 0
+      let byte = 0
+      while (at < end && (byte = bytes[at]!) !== COLON && byte !== CR) {
+        hash = ((hash << 5) - hash + byte) | 0
+        at++
       }
-      at = end + 2
+      const nameEnd = at
+      if (byte === COLON) at++
+      while (at < end && isBlank(bytes[at]!)) at++
+      const valueStart = at
+      let unsafe = 0
+      let high = 0
+      while (at < end && (byte = bytes[at]!) !== CR) {
+        unsafe |= UNSAFE[byte]!
+        high |= byte
+        at++
+      }
+      let valueEnd = at
+      while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1]!)) valueEnd--
+      at += 2
+      if (nameEnd === nameStart) continue
+      this.#name(names.find(bytes, nameStart, nameEnd, hash ^ (hash >>> 13)))
+      this.#values.push(
+        high > 127 ? bytes.utf8Slice(valueStart, valueEnd) : all.slice(valueStart - base, valueEnd - base),
+      )
+      this.#unsafe.push(unsafe)
     }
+  }
+
+  #name(name: FieldName): void {
+    const first = name.first
+    if (first.block === blocks || !name.isKept) this.#repeats = true
+    first.block = blocks
+    this.#names.push(name)
+  }
+
+  get count(): number {
+    return this.#names.length
+  }
+
+  get json(): string {
+    const count = this.#names.length
+    if (count === 0) return '{}'
+    if (this.#repeats) return this.#gatheredJson()
+    let text = '{'
+    for (let i = 0; i < count; i++) {
+      if (i !== 0) text += ','
+      text += this.#names[i]!.json
+      text += this.#unsafe[i] === 0 ? `"${this.#values[i]!}"` : quote(this.#values[i]!)
+    }
+    return `${text}}`
+  }
+
+  #gatheredJson(): string {
+    return namedValues(
+      this.#names.map(({ lower }) => quote(lower)),
+      this.#values.map(quote),
+    )
   }
 
   get fields(): LoggedFields {
@@ -33,9 +105,9 @@ export class FieldLines {
   #gather(): LoggedFields {
     // A client may call a field `__proto__`.
     const fields: Record<string, string | string[]> = Object.create(null)
-    for (let i = 0; i < this.names.length; i++) {
-      const name = this.names[i]!
-      const value = this.values[i]!
+    for (let i = 0; i < this.#names.length; i++) {
+      const name = this.#names[i]!.lower
+      const value = this.#values[i]!
       const before = fields[name]
       if (before === undefined) fields[name] = value
       else if (typeof before === 'string') fields[name] = [before, value]
@@ -45,22 +117,6 @@ export class FieldLines {
   }
 }
 
-function lowerName(name: string): string {
-  const known = names.get(name)
-  if (known !== undefined) return known
-  const lower = name.toLowerCase()
-  if (names.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) names.set(name, lower)
-  return lower
-}
-
-function trimmed(lines: string, from: number, to: number): string {
-  let start = from
-  let end = to
-  while (start < end && isBlank(lines.charCodeAt(start))) start++
-  while (end > start && isBlank(lines.charCodeAt(end - 1))) end--
-  return lines.slice(start, end)
-}
-
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9
+function isBlank(byte: number): boolean {
+  return byte === 32 || byte === 9
 }

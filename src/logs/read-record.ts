@@ -21,8 +21,8 @@ import {
   TIMER_TOTAL,
   TIMER_WAIT,
 } from '../contract/record/timers.ts'
-import { FieldLines } from './read-fields.ts'
-import { RecordBytes } from './record-bytes.ts'
+import type { FieldLines } from './read-fields.ts'
+import { LENGTH_BYTES, RecordBytes } from './record-bytes.ts'
 import {
   AT_F64,
   AT_STEPS,
@@ -138,10 +138,11 @@ export class ReadRecord implements LogRecord {
     this.blame = fault.blame
     this.detail = from.text()
     this.correlationId = from.text()
-    this.requestLines = new FieldLines(from.text())
-    const lines = from.text()
-    this.responseLines = new FieldLines(lines)
-    this.responseSize = lines === '' ? bodyBytes : bodyBytes + lines.length + STATUS_LINE_BYTES
+    this.requestLines = from.lines()
+    const before = from.at + LENGTH_BYTES
+    this.responseLines = from.lines()
+    const headBytes = from.at - before
+    this.responseSize = headBytes === 0 ? bodyBytes : bodyBytes + headBytes + STATUS_LINE_BYTES
     for (const one of tries) nameTarget(one, from)
     this.tries = tries
     this.tls =

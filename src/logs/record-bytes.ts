@@ -5,9 +5,10 @@
  * rest of reading.
  */
 import { isAscii } from 'node:buffer'
+import { FieldLines } from './read-fields.ts'
 import { RecordError } from './record-layout.ts'
 
-const LENGTH_BYTES = 4
+export const LENGTH_BYTES = 4
 
 export class RecordBytes {
   readonly #bytes: Buffer
@@ -59,6 +60,18 @@ export class RecordBytes {
 
   byte(): number {
     return this.#bytes[this.skip(1)]!
+  }
+
+  /** Lines of header fields. */
+  lines(): FieldLines {
+    const length = this.length()
+    const at = this.skip(length)
+    return new FieldLines(this.#bytes, at, at + length, this.#all, this.#start)
+  }
+
+  /** How far it has got. */
+  get at(): number {
+    return this.#at
   }
 
   /** Bytes that are no UTF-8 become U+FFFD. */
