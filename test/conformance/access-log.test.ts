@@ -160,6 +160,66 @@ it('a refusal of a gRPC call is 200 and has its grpc-status in the line', LONG, 
   assert.equal(line, '200 5 NR ROUTE_NOT_FOUND')
 })
 
+it(
+  'a wait for a free connection is told apart from the target’s own time, and a tunnel lives in receive',
+  LONG,
+  async (t) => {
+    const target = await openTarget(sends(reply('ok')))
+    t.after(() => target.close())
+    const env = { SLUICE_PROXY_ACCESS_LOG: 'access.log json', SLUICE_UPSTREAM_CONNECTIONS_MAX: '1' }
+    const gateway = await openGateway({ config: config(target.port), env })
+    t.after(() => gateway.stop())
+    const release = await holdFirst(target)
+    const first = ask({ port: gateway.port }, get('/target/first'))
+    await target.arrived()
+    const second = ask({ port: gateway.port }, get('/target/second'))
+    await queued(gateway)
+    release()
+    await Promise.all([first, second])
+    const waited = await readLine(gateway, ({ uri }) => uri === '/target/second')
+    assert.ok(Number(waited['wait_ms']) > 0 && waited['connect_ms'] === 0, JSON.stringify(waited))
+    const ahead = await readLine(gateway, ({ uri }) => uri === '/target/first')
+    assert.ok(ahead['wait_ms'] === 0 && Number(ahead['response_ms']) > 0, JSON.stringify(ahead))
+
+    target.behave = async (call) => {
+      call.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello')
+      call.socket.end()
+      await call.reader.rest()
+    }
+    const client = await connect({ port: gateway.port })
+    await client.send(
+      get('/target/tunnel', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'),
+    )
+    assert.match(await client.half().closed(), /^HTTP\/1\.1 101 [\s\S]*hello$/)
+    const tunnel = await readLine(gateway, ({ uri }) => uri === '/target/tunnel')
+    assert.deepEqual([tunnel['status'], tunnel['fault'], typeof tunnel['receive_ms']], [101, null, 'number'])
+  },
+)
+
+/** The first request is answered when the function that comes back is called, all others at once. */
+async function holdFirst(target: TestTarget): Promise<() => void> {
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  target.behave = async (call) => {
+    await call.body()
+    if (call.request.target.endsWith('first')) await held
+    call.send(reply('ok'))
+  }
+  return () => release()
+}
+
+async function queued(gateway: Gateway): Promise<void> {
+  const until = performance.now() + LINE_MS
+  for (;;) {
+    const { text } = await ask({ port: gateway.statusPort }, get('/metrics'))
+    if (/^sluice_upstream_queued [1-9]/m.test(text)) return
+    assert.ok(performance.now() < until, 'nobody waits for a connection')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 /** Bounded: the line comes when the log's thread has written it. */
 async function readLine(gateway: Gateway, isIt: (line: Line) => boolean): Promise<Line> {
   const until = performance.now() + LINE_MS

@@ -98,6 +98,7 @@ export class Http2Transport implements Transport {
     const queued = new QueuedTry(x, target, pool, { deadlines: this.#tools.deadlines, untilMs, failed })
     if (pool.enqueue(queued)) {
       x.carrier = queued
+      x.tries.waits()
       return
     }
     queued.leave()
