@@ -104,6 +104,20 @@ test('a reader that is killed before it releases leaves the record to its replac
   assert.deepEqual(take(new LogRingReader(buffer)), one)
 })
 
+test('a record that its reader dies of is passed over by the replacement, and only that one', () => {
+  const { buffer, writer, reader } = makeEnds()
+  const one: Taken = { sink: 2, count: 1, bytes: Uint8Array.from([1]) }
+  const two: Taken = { sink: 3, count: 1, bytes: Uint8Array.from([2]) }
+  put(writer, one)
+  put(writer, two)
+  reader.next()
+  const replacement = new LogRingReader(buffer)
+  assert.equal(replacement.passDeadly(), true)
+  assert.equal(replacement.sink, 2)
+  assert.deepEqual(take(replacement), two)
+  assert.equal(new LogRingReader(buffer).passDeadly(), false)
+})
+
 test('a record longer than the longest is lost and counted, and the longest is not', () => {
   const { writer, reader } = makeEnds(1024 * 1024)
   const longest: Taken = { sink: 5, count: 1, bytes: new Uint8Array(RECORD_BYTES_MAX).fill(1) }

@@ -5,7 +5,8 @@
  *         that a record that begins before the end of the ring is contiguous. The next one then begins at 0.
  *
  *           byte 0      | written |  line of its own: where the next record will begin, in [0, size)
- *           byte 64     | read    |  line of its own: where the next record to be read begins
+ *           byte 64     | read | at work |  line of its own: where the next record to be read begins; that + 1 while it is
+ *                                         being shipped, so that one that ends its reader is not tried for ever
  *           byte 128    | lost by sink, 256 int32 | of these told, 256 int32 |
  *           byte 2176   | records …                                 size | tail, RECORD_BYTES_MAX and a head |
  *
@@ -14,7 +15,7 @@
  *
  * WRITES  The worker: records, `lost` (plain), and `written`, by an atomic store behind the record: a worker that is
  *         killed in the middle of a record has written none, and its replacement goes on at `written`. The log thread:
- *         `read`, by an atomic store when it is done with the record, and `told` (plain). Neither waits for the other.
+ *         `read`, by an atomic store when it is done with the record, `at work` and `told` (plain). Neither waits for the other.
  *
  * LIMITS  `size` bytes wait; beyond that the newest record is lost, and counted for its sink. So is one that is longer
  *         than RECORD_BYTES_MAX.
@@ -35,6 +36,7 @@ export const RESET = -3
 
 const WRITTEN = 0
 const READ = 16
+const AT_WORK = 17
 const LOST = 32
 const TOLD = LOST + LOSS_SLOTS
 const HEADER_BYTES = (TOLD + LOSS_SLOTS) * 4
@@ -125,6 +127,7 @@ export class LogRingReader {
   next(): boolean {
     const at = this.#words[READ]!
     if (at === Atomics.load(this.#words, WRITTEN)) return false
+    this.#words[AT_WORK] = at + 1
     const head = at >> 2
     this.start = at + HEAD_BYTES
     this.end = this.start + this.#heads[head]!
@@ -137,6 +140,15 @@ export class LogRingReader {
   release(): void {
     const next = rounded(this.end)
     Atomics.store(this.#words, READ, next < this.#size ? next : 0)
+    this.#words[AT_WORK] = 0
+  }
+
+  /** By a replacement: passes over the record that the reader before it died of. True: there was one, and it stands. */
+  passDeadly(): boolean {
+    if (this.#words[AT_WORK] !== this.#words[READ]! + 1) return false
+    const isThere = this.next()
+    if (isThere) this.release()
+    return isThere
   }
 
   get isEmpty(): boolean {

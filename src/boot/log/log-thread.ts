@@ -126,6 +126,7 @@ process.on('uncaughtException', tellError)
 process.on('unhandledRejection', tellError)
 takeConfig(start.config)
 for (const { worker, number, ...opening } of start.opened) sources[worker - 1]?.restore(number, opening)
+for (const source of sources) source.passDeadly()
 port.on('message', obey)
 setInterval(() => {
   pump.look()

@@ -63,6 +63,15 @@ export class RingSource {
     this.#use(number, opening)
   }
 
+  /** Once all is restored: what the thread before this one died of is lost. */
+  passDeadly(): void {
+    const { reader } = this
+    if (!reader.passDeadly() || reader.sink < SINKS_FIRST) return
+    const figures = this.#sinks.get(reader.sink)?.figures ?? this.#options.unknown
+    figures.records++
+    figures.lose(1, 'log thread ended')
+  }
+
   /** At most so many records; answers how many there were. */
   read(records: number): number {
     const { reader } = this
