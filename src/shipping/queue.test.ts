@@ -29,6 +29,29 @@ test('a batch goes out when it is full, or when its first entry has waited long 
   ])
 })
 
+test('what a full batch left behind waits its own time for others', async () => {
+  const rig = open({ maxBatchSize: 3, maxCoalescingDelayMs: 1000 })
+  rig.put('a')
+  await rig.pass(500)
+  rig.put('b', 'c', 'd')
+  await rig.pass(999)
+  assert.equal(rig.sent.length, 1)
+  await rig.pass(1)
+  assert.deepEqual([rig.sent[1], rig.times], [['d'], [500, 1500]])
+})
+
+test('what was delivered, or was lost, leaves its room to others', async () => {
+  for (const fails of [false, true]) {
+    const rig = open({ maxBytes: 10, maxRetryTimeMs: -1 })
+    rig.fail = () => (fails ? new Error('down') : null)
+    for (let i = 0; i < 20; i++) {
+      rig.queue.put(`r${i}`, 10)
+      await rig.pass(0)
+    }
+    assert.deepEqual([rig.sent.length, rig.lost], [20, fails ? { 'retries over': 20 } : {}])
+  }
+})
+
 test('a failed batch is sent again after a delay that doubles up to its most, and nothing overtakes it', async () => {
   const rig = open({ initialRetryDelayMs: 10, maxRetryDelayMs: 35 })
   rig.fail = () => new Error('down')
@@ -65,6 +88,8 @@ test('what cannot be sent within max_retry_time is lost, counted and said once a
   await rig.pass(1000)
   assert.deepEqual(rig.lost, { 'retries over': 3 })
   assert.equal(rig.queue.waiting, 0)
+  // Each has its own time, from its first try.
+  assert.deepEqual([rig.times[0], rig.times[12], rig.times[24]], [0, 110, 220])
   const errors = rig.lines.filter((line) => line.startsWith('error'))
   assert.deepEqual(errors, ['error test: 1 record lost, retries over: http://box:1 answered 500'])
   await rig.pass(60_000)

@@ -204,7 +204,7 @@ export class Queue<T> {
       return this.#end(batch)
     }
     const { maxRetryTimeMs, initialRetryDelayMs, maxRetryDelayMs } = this.#settings
-    if (this.#tools.now() - batch.startedMs > maxRetryTimeMs || maxRetryTimeMs < 0) {
+    if (this.#tools.now() - batch.startedMs > maxRetryTimeMs) {
       this.#lose(batch.entries.length, RETRIES_OVER, reason)
       return this.#end(batch)
     }
