@@ -254,7 +254,8 @@ eachEngine('file-log', options, (check) => {
     const odd = await recordOf(`/plain/agent-${rig.engine}`)
     assert.equal(odd.request.headers['user-agent'].length, 8000)
     const broken = await recordOf(`/plain/utf8-${rig.engine}`)
-    assert.deepEqual(broken.request.headers['x-bad'], [
+    const { host: _, ...sent } = broken.request.headers
+    assert.deepEqual(Object.values(sent), [
       'a\ufffd\ufffd"}\\',
       'a\tb',
       '\\u0000\\n{"a":1}',
@@ -279,7 +280,7 @@ async function sendOddly(rig: Rig): Promise<void> {
   await ask(
     get(
       `/plain/utf8-${engine}`,
-      bad.map((value) => `X-Bad: ${value}`),
+      bad.map((value, i) => `X-Bad-${i}: ${value}`),
     ),
   )
   await ask(get(`/plain/crlf-${engine}%0d%0a{%22a%22:1}?q=%0A%22%00`))
