@@ -18,6 +18,7 @@ import { bench as validator } from './plugins/validator.bench.ts'
 import { bench as rateLimiting } from './rate-limiting.bench.ts'
 import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
+import { bench as accessFormats } from './telling/access-formats.bench.ts'
 import { bench as logRecord } from './telling/log-record.bench.ts'
 import { bench as routeTally } from './telling/route-tally.bench.ts'
 import { bench as shipping } from './telling/shipping.bench.ts'
@@ -41,6 +42,7 @@ export const benches: readonly Bench[] = [
   fingerprint,
   rows,
   accessLog,
+  accessFormats,
   metrics,
   logRecord,
   shipping,
