@@ -36,26 +36,20 @@ export class RouteTraffic {
     counts.set(cell, (counts.get(cell) ?? 0) + count)
   }
 
-  /** What was counted in the last SLOTS slots, in `into`, which is as long as `sinceStart`. */
-  lastMinute(tick: number, into: Float64Array): void {
+  /** What was counted in the slots that are kept, in `into`, which is as long as `sinceStart`. */
+  lastMinute(into: Float64Array): void {
     into.fill(0)
-    for (const slot of this.#slots) {
-      if (slot.tick <= tick - SLOTS) continue
-      for (const [cell, count] of slot.counts) into[cell]! += count
-    }
+    for (const { counts } of this.#slots) for (const [cell, count] of counts) into[cell]! += count
   }
 
   /** The requests of the last minute alone: what routes are ranked by. */
-  recentRequests(tick: number): number {
+  get recentRequests(): number {
     let requests = 0
-    for (const slot of this.#slots) {
-      if (slot.tick <= tick - SLOTS) continue
-      for (let i = 0; i < 6; i++) requests += slot.counts.get(ANSWERS + i) ?? 0
-    }
+    for (const { counts } of this.#slots) for (let i = 0; i < 6; i++) requests += counts.get(ANSWERS + i) ?? 0
     return requests
   }
 
-  /** Where nothing is counted any more nothing else would let go of what was. */
+  /** At each turn: SLOTS slots are kept, that of `tick` among them. */
   forgetBefore(tick: number): void {
     while (this.#slots.length > 0 && this.#slots[0]!.tick <= tick - SLOTS) this.#slots.shift()
   }

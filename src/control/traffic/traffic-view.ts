@@ -35,7 +35,7 @@ export function trafficFigures(traffic: Traffic): TrafficFigures {
   return {
     traffic: { last_minute: recent, since_start: all },
     latency: { last_minute: lately, since_start: always },
-    routes: ranked(traffic, routes)
+    routes: ranked(routes)
       .slice(0, ROUTES_SHOWN)
       .map((route) => figuresOf(traffic, route)),
     routes_seen: routes.filter(({ id }) => id !== '').length,
@@ -44,17 +44,17 @@ export function trafficFigures(traffic: Traffic): TrafficFigures {
 }
 
 export function routeFigures(traffic: Traffic): { readonly routes: readonly RouteFigures[] } {
-  return { routes: ranked(traffic, traffic.look()).map((route) => figuresOf(traffic, route)) }
+  return { routes: ranked(traffic.look()).map((route) => figuresOf(traffic, route)) }
 }
 
-function ranked(traffic: Traffic, routes: readonly RouteTraffic[]): RouteTraffic[] {
-  const recent = new Map(routes.map((route) => [route, traffic.recentRequests(route)]))
+function ranked(routes: readonly RouteTraffic[]): RouteTraffic[] {
+  const recent = new Map(routes.map((route) => [route, route.recentRequests]))
   const later = (a: RouteTraffic, b: RouteTraffic) => recent.get(b)! - recent.get(a)!
   return [...routes].sort((a, b) => later(a, b) || b.requests - a.requests || (a.id < b.id ? -1 : 1))
 }
 
 function figuresOf(traffic: Traffic, route: RouteTraffic): RouteFigures {
-  traffic.lastMinute(route, minute)
+  route.lastMinute(minute)
   return {
     id: route.id === '' ? null : route.id,
     name: route.id === '' ? 'other' : route.name,

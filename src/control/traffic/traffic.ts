@@ -67,14 +67,6 @@ export class Traffic {
     return [...this.#watched.values()].map(({ traffic }) => traffic).filter(({ requests }) => requests > 0)
   }
 
-  lastMinute(route: RouteTraffic, into: Float64Array): void {
-    route.lastMinute(this.#tick, into)
-  }
-
-  recentRequests(route: RouteTraffic): number {
-    return route.recentRequests(this.#tick)
-  }
-
   /** How long the last minute is. */
   get spanMs(): number {
     return this.#foldedMs - this.#starts[0]!
