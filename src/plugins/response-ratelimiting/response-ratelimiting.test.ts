@@ -6,6 +6,7 @@ import { faults } from '../../base/faults.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import { DONE } from '../../contract/plugin.ts'
 import { getField } from '../../http1/fields.ts'
+import { ADMITTED, REFUSED, RESPONSE_RATELIMITING } from '../../state/counters.ts'
 import { readAmounts } from './amounts.ts'
 import responseRatelimiting from './response-ratelimiting.ts'
 
@@ -57,6 +58,7 @@ test('block_on_first_violation refuses before the target is asked', () => {
     [faults.LIMIT_EXCEEDED, 429, "API rate limit exceeded for 'videos'"],
   )
   assert.deepEqual(fieldsOf(x), ['Retry-After: 60'])
+  assert.deepEqual(rig.counted, [RESPONSE_RATELIMITING + ADMITTED, RESPONSE_RATELIMITING + REFUSED])
 })
 
 test('a refusal says when the longest of the periods that are used up is over, also where headers are hidden', () => {
