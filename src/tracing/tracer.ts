@@ -3,10 +3,10 @@
  * end whether the trace is its own to ship.
  *
  * WHAT    Who asks decides, by the flag it has sent; where it says nothing, the trace's id does, by a ratio. A trace
- *         that begins here has the request's own id, which is random: so nothing is drawn, whoever has the id of a request
- *         finds its trace, and all configurations decide by the same number, however many there are. Since a
- *         configuration can be bound to a route, and the route is not known at the start, the first one that wants the
- *         trace opens it, and each one that applies looks whether it would have opened it too.
+ *         that begins here has the request's own id, which is random: so nothing is drawn, whoever has the id of a
+ *         request finds its trace, and all configurations decide by the same number, however many there are. Since a
+ *         configuration can be bound to a route, and the route is not known at the start, the first one that wants
+ *         the trace opens it, and each one that applies looks whether it would have opened it too.
  *
  * HOT     `start` and `tell` run once a request.
  */

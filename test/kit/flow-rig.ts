@@ -20,6 +20,7 @@ import { Plans } from '../../src/flow/plans.ts'
 import { Response, type ResponseSettings } from '../../src/flow/response/response.ts'
 import { isBodyless, requestLength } from '../../src/http1/framing.ts'
 import { exchangeOf } from './balancer-rig.ts'
+import { FlowTimers } from './flow-timers.ts'
 
 export const RESPONSE_SETTINGS: ResponseSettings = {
   product: 'sluice/test',
@@ -205,34 +206,6 @@ export function makeRetryPolicy(more: Partial<RetryPolicy> = {}): RetryPolicy {
   }
 }
 
-/** Timers that run when a test lets time pass. */
-export class FakeTimers {
-  readonly now = { ms: 1000 }
-  #due: { atMs: number; callback: () => void }[] = []
-
-  get count(): number {
-    return this.#due.length
-  }
-  readonly later = (ms: number, callback: () => void): (() => void) => {
-    const timer = { atMs: this.now.ms + ms, callback }
-    this.#due.push(timer)
-    return () => {
-      this.#due = this.#due.filter((other) => other !== timer)
-    }
-  }
-  pass(ms: number): void {
-    const untilMs = this.now.ms + ms
-    for (;;) {
-      const next = this.#due.toSorted((one, other) => one.atMs - other.atMs)[0]
-      if (next === undefined || next.atMs > untilMs) break
-      this.#due = this.#due.filter((other) => other !== next)
-      this.now.ms = next.atMs
-      next.callback()
-    }
-    this.now.ms = untilMs
-  }
-}
-
 export function makeService(balancer: Balancer, more: Partial<Service> = {}): Service {
   return {
     id: 's',
@@ -295,13 +268,13 @@ export interface FlowRig {
   /** What the tally was told: status, fault code. */
   readonly tallied: string[]
   readonly now: { ms: number }
-  readonly timers: FakeTimers
+  readonly timers: FlowTimers
   /** A request with this head (LF for CRLF), entered. */
   enter(text?: string): Exchange
 }
 
 export function makeFlowRig(options: FlowRigOptions = {}): FlowRig {
-  const timers = new FakeTimers()
+  const timers = new FlowTimers()
   const now = timers.now
   const clock = new Clock(
     () => now.ms,

@@ -1,4 +1,4 @@
-/** otlp-receiver — takes traces and log records over OTLP/HTTP, and finds fault with what is not as the protocol says. */
+/** otlp-receiver — takes traces and log records over OTLP/HTTP, and says what is not as the protocol has it. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'

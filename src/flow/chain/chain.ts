@@ -61,13 +61,14 @@ export class ChainRunner {
     const plan = x.plan
     if (plan === null) return NEXT
     const handlers = plan.globalChain.rewrite
+    const isTraced = x.trace !== null
     while (x.step < handlers.length) {
       const handler = handlers[x.step]!
       this.#running[0] = plan.globalChain.marks.rewrite[x.step]! | STEP_REWRITE
       x.step++
-      if (x.trace !== null) beginStep(x, 'rewrite.plugin.', nameOf(x, handler), this.#readMs())
+      if (isTraced) beginStep(x, 'rewrite.plugin.', nameOf(x, handler), this.#readMs())
       const verdict = this.#askFirst(x, handler)
-      if (x.trace !== null && verdict !== WAIT) x.trace.end(this.#readMs())
+      if (isTraced && verdict !== WAIT) x.trace?.end(this.#readMs())
       if (verdict !== NEXT) return verdict
     }
     x.step = 0
@@ -80,11 +81,12 @@ export class ChainRunner {
     if (route === null) return NEXT
     if (!route.chain.fixed) return this.#pickAndRun(x, route.chain)
     const handlers = route.chain.request
+    const isTraced = x.trace !== null
     while (x.step < handlers.length) {
       const handler = handlers[x.step]!
       this.#running[0] = route.chain.marks.request[x.step]! | STEP_REQUEST
       x.step++
-      const verdict = this.#ask(x, handler)
+      const verdict = isTraced ? this.#askTraced(x, handler) : this.#ask(x, handler)
       if (verdict !== NEXT) return verdict
     }
     return NEXT
@@ -97,17 +99,18 @@ export class ChainRunner {
     if (!chain.fixed) this.#pickRest(x, chain)
     const handlers = chain.fixed ? chain.response : x.picked
     const marks = chain.fixed ? chain.marks.response : chain.marks.links
+    const isTraced = x.trace !== null
     for (let i = 0; i < handlers.length; i++) {
       const handler = handlers[i]!
       if (handler === null || handler.onResponse === undefined) continue
       this.#running[0] = marks[i]! | STEP_RESPONSE
-      if (x.trace !== null) beginStep(x, 'header_filter.plugin.', nameOf(x, handler), this.#readMs())
+      if (isTraced) beginStep(x, 'header_filter.plugin.', nameOf(x, handler), this.#readMs())
       try {
         handler.onResponse(x)
       } catch (error) {
         this.#tell(x, handler, 'response', error)
       }
-      if (x.trace !== null) x.trace.end(this.#readMs())
+      if (isTraced) x.trace?.end(this.#readMs())
     }
     this.#running[0] = 0
   }
@@ -195,6 +198,7 @@ export class ChainRunner {
 
   #pickAndRun(x: Exchange, chain: Chain): Verdict {
     const links = chain.links
+    const isTraced = x.trace !== null
     while (x.step < links.length) {
       const handler = handlerFor(links[x.step]!, chain, x.consumer)
       const mark = chain.marks.links[x.step]!
@@ -202,7 +206,7 @@ export class ChainRunner {
       x.step++
       if (handler === null || handler.onRequest === undefined) continue
       this.#running[0] = mark | STEP_REQUEST
-      const verdict = this.#ask(x, handler)
+      const verdict = isTraced ? this.#askTraced(x, handler) : this.#ask(x, handler)
       if (verdict === NEXT) continue
       // A plugin that waits may still let the request go on, so the rest is not resolved yet.
       if (verdict === DONE) this.#pickRest(x, chain)
@@ -227,18 +231,14 @@ export class ChainRunner {
     }
   }
 
-  #ask(x: Exchange, handler: Handler): Verdict {
-    return x.trace === null ? this.#askPlainly(x, handler) : this.#askTraced(x, handler)
-  }
-
   #askTraced(x: Exchange, handler: Handler): Verdict {
     beginStep(x, 'access.plugin.', nameOf(x, handler), this.#readMs())
-    const verdict = this.#askPlainly(x, handler)
+    const verdict = this.#ask(x, handler)
     if (verdict !== WAIT && x.trace !== null) x.trace.end(this.#readMs())
     return verdict
   }
 
-  #askPlainly(x: Exchange, handler: Handler): Verdict {
+  #ask(x: Exchange, handler: Handler): Verdict {
     try {
       const verdict = handler.onRequest!(x)
       this.#running[0] = 0

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { exchangeOf } from '../../../test/kit/balancer-rig.ts'
-import { FakeTimers, type FlowRig, makeFlowRig } from '../../../test/kit/flow-rig.ts'
+import { type FlowRig, makeFlowRig } from '../../../test/kit/flow-rig.ts'
+import { FlowTimers } from '../../../test/kit/flow-timers.ts'
 import { makeHost } from '../../../test/kit/plugin-host.ts'
 import { faults } from '../../base/faults.ts'
 import { validate } from '../../config/validate.ts'
@@ -179,10 +180,10 @@ for (const [config, message] of [
 
 const GET = 'GET / HTTP/1.1\nHost: a\n'
 
-function run(config: object, seed = 7): { handler: Handler; flow: FlowRig; timers: FakeTimers } {
+function run(config: object, seed = 7): { handler: Handler; flow: FlowRig; timers: FlowTimers } {
   const { value, findings } = validate(faultInjection.schema, config as Value)
   assert.deepEqual(findings, [])
-  const timers = new FakeTimers()
+  const timers = new FlowTimers()
   const random = (count: number) => {
     const bytes = Buffer.alloc(count)
     bytes.writeUInt32LE(seed)
