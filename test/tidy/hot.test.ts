@@ -35,7 +35,7 @@ const allowed: Record<string, string> = {
   'src/flow/chain/chain.ts#ChainRunner.runResponse': PLUGIN_CALL,
   'src/flow/chain/chain.ts#ChainRunner.runResponseBody': PLUGIN_CALL,
   'src/flow/chain/chain.ts#ChainRunner.runLog': PLUGIN_CALL,
-  'src/flow/chain/chain.ts#ChainRunner.#askPlainly': PLUGIN_CALL,
+  'src/flow/chain/chain.ts#ChainRunner.#ask': PLUGIN_CALL,
 }
 
 const FORBIDDEN: Record<string, string> = {
