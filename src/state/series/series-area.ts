@@ -30,6 +30,10 @@ export const LABELS_MAX = 8192
 export const NAME_MAX = 256
 export const HELP_MAX = 1024
 export const BOUNDS_MAX = 200
+/** A series tells its family by two bytes. */
+const FAMILIES_MAX = 65_535
+/** Places in the directory are told by 31 bits. */
+const AREA_MAX = 2 ** 30
 
 const TAG_FAMILY = 1
 const TAG_SERIES = 2
@@ -61,7 +65,7 @@ export function makeSeriesBuffer(workers: number, bytesEach: number): SharedArra
 }
 
 function areaBytes(bytesEach: number): number {
-  return Math.max(1, Math.floor(bytesEach / PAGE)) * PAGE
+  return Math.max(1, Math.floor(Math.min(bytesEach, AREA_MAX) / PAGE)) * PAGE
 }
 
 export function cellsOf(family: SeriesFamily): number {
@@ -135,7 +139,7 @@ export class SeriesArea {
   /** By the owner: its first cell, or -1 where there is no room. */
   append(family: SeriesFamily, labels: string): number {
     const labelBytes = Buffer.byteLength(labels)
-    if (labelBytes > LABELS_MAX) return -1
+    if (labelBytes > LABELS_MAX || this.#families.length === FAMILIES_MAX) return -1
     const number = this.#families.findIndex((known) => isSame(known, family))
     const familyBytes = number < 0 ? sizeOf(family) : 0
     const cell = this.#firstCell - cellsOf(family)
