@@ -45,9 +45,25 @@ export function traceIdText(traceId: Uint8Array): string {
   return textTo(putTraceId(0, traceId))
 }
 
-/** The last eight bytes as an unsigned number. */
+/** Decimal digits of 64 bits, at most. */
+const DECIMAL_DIGITS = 20
+const GROUP = 10_000
+const limbs = new Int32Array(4)
+
+/** The last eight bytes as an unsigned number: four digits at a time, since a number has no room for all 64 bits. */
 export function decimalText(id: Uint8Array): string {
-  let value = 0n
-  for (let i = id.length - 8; i < id.length; i++) value = (value << 8n) | BigInt(id[i]!)
-  return value.toString()
+  const from = id.length - 8
+  for (let i = 0; i < 4; i++) limbs[i] = id[from + 2 * i]! * 256 + id[from + 2 * i + 1]!
+  let at = DECIMAL_DIGITS
+  while (at > 0) {
+    let rest = 0
+    for (let i = 0; i < 4; i++) {
+      const value = rest * 65_536 + limbs[i]!
+      limbs[i] = (value / GROUP) | 0
+      rest = value % GROUP
+    }
+    for (let digit = 0; digit < 4; digit++, rest = (rest / 10) | 0) scratch[--at] = 48 + (rest % 10)
+  }
+  while (at < DECIMAL_DIGITS - 1 && scratch[at] === 48) at++
+  return scratch.latin1Slice(at, DECIMAL_DIGITS)
 }
