@@ -1,6 +1,6 @@
 /**
- * The status listener: /status, /status/ready, /status/routes, /status/log-level, /metrics and /upstreams/{name or id}/health, served by
- * the primary so that busy workers can't hide.
+ * The status listener: /status, /status/ready, /status/routes, /status/log-level, /metrics and
+ * /upstreams/{name or id}/health, served by the primary so that busy workers can't hide.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { faults, GatewayError } from '../../base/faults.ts'
