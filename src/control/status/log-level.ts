@@ -2,8 +2,8 @@
  * GET and PUT /status/log-level: the level of the operator log, to be read and changed while the gateway runs.
  *
  * The status listener may be open to many, for metrics. Who may change something is on this machine: a peer of
- * loopback, one whose address is the listener's own, or one at a unix socket. A proxy on this machine speaks for others,
- * and a browser for pages: both say so in a field, and are refused.
+ * loopback, one whose address is the listener's own, or one at a unix socket. A proxy on this machine speaks for
+ * others, and a browser for pages: both say so in a field, and are refused.
  */
 import type { IncomingMessage } from 'node:http'
 
