@@ -35,11 +35,11 @@ program
 program
   .command('reload')
   .description('make the running gateway read its configuration again')
-  .action(() => run(async () => (await import('./boot/cli/reload.ts')).reload()))
+  .action(() => run(async () => (await import('./boot/cli/signals/reload.ts')).reload()))
 program
   .command('reopen')
   .description('make the running gateway open its log files anew, after they were renamed')
-  .action(() => run(async () => (await import('./boot/cli/reopen.ts')).reopen()))
+  .action(() => run(async () => (await import('./boot/cli/signals/reopen.ts')).reopen()))
 program
   .command('stop')
   .description('let the running gateway finish its exchanges and end')

@@ -20,6 +20,7 @@ import { bench as router } from './router.bench.ts'
 import { bench as rows } from './rows.bench.ts'
 import { bench as accessFormats } from './telling/access-formats.bench.ts'
 import { bench as logRecord } from './telling/log-record.bench.ts'
+import { bench as logRing } from './telling/log-ring.bench.ts'
 import { bench as routeTally } from './telling/route-tally.bench.ts'
 import { bench as shipping } from './telling/shipping.bench.ts'
 import { bench as tracing } from './telling/tracing.bench.ts'
@@ -45,6 +46,7 @@ export const benches: readonly Bench[] = [
   accessFormats,
   metrics,
   logRecord,
+  logRing,
   shipping,
   routeTally,
   tracing,

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { faults, GatewayError } from '../base/faults.ts'
 import type { Environment } from '../config/env/env.ts'
 import { addressText } from '../config/env/env-listen.ts'
-import { type EnvironmentReading, filesNeeded } from '../config/env/env-read.ts'
+import type { EnvironmentReading } from '../config/env/env-read.ts'
 import type { Config } from '../config/model.ts'
 import type { Shared } from '../contract/machine/shared-memory.ts'
 import { type Checked, type Outcome, Reloader } from '../control/reload.ts'
@@ -19,11 +19,12 @@ import { NameTable } from '../flow/balancer/name-table.ts'
 import { Counters, RELOADS, RELOADS_REFUSED } from '../state/counters.ts'
 import { SeriesReader } from '../state/series/series-reader.ts'
 import { SeriesTable } from '../state/series/series-table.ts'
+import { checkFiles } from './check-files.ts'
 import { Sockets } from './listen/sockets.ts'
 import { checkLogPlaces } from './log/check-log-places.ts'
 import { LogKeeper } from './log/log-keeper.ts'
 import type { OperatorLog } from './log/operator-log.ts'
-import { readFilesMax, readVersion } from './machine.ts'
+import { readVersion } from './machine.ts'
 import { packConfig } from './pack-config.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { forgetWorker, makeSharedBuffers, openShared, type SharedBuffers } from './plane/shared-memory.ts'
@@ -41,7 +42,7 @@ import { WorkerSet } from './workers/worker-set.ts'
 
 /** What exchanges have for ending where the process cannot stay. */
 const LEAVE_MS = 3000
-/** What the log thread has at least for shipping what workers left, also where exchanges have taken all of DRAIN_MS. */
+/** What the log thread has at least for shipping what workers left. */
 const LAST_LOGS_MS = 500
 
 export interface GatewayOptions {
@@ -128,30 +129,8 @@ export class Gateway {
       names,
       log: log.write.bind(log),
     })
-    this.#logs = new LogKeeper({
-      environment,
-      nodeId: this.#nodeId,
-      version: this.#version,
-      log,
-      config: () => this.#packed,
-    })
-    this.#workers = new WorkerSet({
-      logs: this.#logs.buffers,
-      needLogs: this.#logs.need,
-      environment,
-      nodeId: this.#nodeId,
-      version: this.#version,
-      shared: this.#buffers,
-      forget: (workerId) => {
-        forgetWorker(this.#shared, workerId)
-        this.#series.forget(workerId)
-      },
-      log,
-      addresses: () => this.#sockets.forWorker(),
-      names: () => this.#names.entries(),
-      state: (ask) => this.#state.answer(ask),
-      tls: () => this.#tls.current,
-    })
+    this.#logs = this.#openLogs()
+    this.#workers = this.#openWorkers()
     this.#tls.renewTickets(() => this.#workers.publishTls())
     const own = new SeriesTable(this.#buffers.series, environment.workers + 1, 0)
     this.#endVitalSigns = tellVitalSigns(own, 'primary')
@@ -169,6 +148,36 @@ export class Gateway {
       log: log.write.bind(log),
     }
     this.#reloader = new Reloader(doors, parts.config)
+  }
+
+  #openLogs(): LogKeeper {
+    return new LogKeeper({
+      environment: this.#environment,
+      nodeId: this.#nodeId,
+      version: this.#version,
+      log: this.#log,
+      config: () => this.#packed,
+    })
+  }
+
+  #openWorkers(): WorkerSet {
+    return new WorkerSet({
+      logs: this.#logs.buffers,
+      needLogs: this.#logs.need,
+      environment: this.#environment,
+      nodeId: this.#nodeId,
+      version: this.#version,
+      shared: this.#buffers,
+      forget: (workerId) => {
+        forgetWorker(this.#shared, workerId)
+        this.#series.forget(workerId)
+      },
+      log: this.#log,
+      addresses: () => this.#sockets.forWorker(),
+      names: () => this.#names.entries(),
+      state: (ask) => this.#state.answer(ask),
+      tls: () => this.#tls.current,
+    })
   }
 
   get addresses(): readonly string[] {
@@ -279,7 +288,7 @@ export class Gateway {
   async #publish(config: Config, epoch: number): Promise<readonly string[]> {
     await this.#names.follow(config)
     const packed = packConfig(config)
-    // Before the workers, whose records name what is new in it; a configuration that is refused is kept as the last but one.
+    // Before the workers, whose records name what is new in it.
     this.#logs.publish(packed)
     const refusals = await this.#workers.publish(epoch, packed)
     if (refusals.length > 0) {
@@ -364,24 +373,6 @@ async function firstConfig(source: ConfigSource, shelf: PluginShelf, log: Operat
   if (config === null)
     throw new GatewayError(faults.CONFIG_INVALID, `${source.name}: ${errors.length} errors`)
   return config
-}
-
-/** What was asked for must be had; a default has been fitted to the limit already. */
-function checkFiles(reading: EnvironmentReading, log: OperatorLog): void {
-  const filesMax = readFilesMax()
-  const needed = filesNeeded(reading.environment)
-  if (filesMax === 0) return
-  if (reading.given.has('connectionsMax') && needed > filesMax) {
-    const detail = `CONNECTIONS_MAX and WORKERS ask for ${needed} open files, the limit (ulimit -n) is ${filesMax}`
-    throw new GatewayError(faults.FILES_LIMIT, detail)
-  }
-  if (reading.environment.connectionsMax < 1000) {
-    const connections = reading.environment.connectionsMax
-    log.write('warn', 'the limit of open files allows few connections', {
-      filesMax,
-      connectionsPerWorker: connections,
-    })
-  }
 }
 
 /** Waits for both even if one fails, so that what the other opened can be closed. */

@@ -17,12 +17,12 @@ import { Outbox } from '../../base/outbox.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import type { LogDoor, LogSink } from '../../contract/machine/log-sinks.ts'
 import { type Counters, LOGS_DROPPED } from '../../state/counters.ts'
-import { CLOSE, OPEN, RECORD_BYTES_MAX, SINKS_FIRST } from '../../state/log-ring.ts'
+import { CLOSE, OPEN, RECORD_BYTES_MAX, SINKS_FIRST } from '../../state/logs/log-ring.ts'
 import type { RingEnd } from './ring-end.ts'
 
 /** What the box of records keeps between two of them. */
 const BOX_BYTES = 64 * 1024
-const NOTHING = new Uint8Array(0)
+const NOTHING = new Outbox()
 
 /** Puts the record of an exchange behind what is in `out`. */
 export type PutRecord = (out: Outbox, x: Exchange, extras: readonly (string | null)[] | null) => void
@@ -43,7 +43,7 @@ export class RingDoor implements LogDoor {
   readonly #sinks: Map<string, NumberedSink>
   /** Numbers whose sink is closed, and has been told to be. */
   readonly #free: number[]
-  #unclosed: number[]
+  readonly #unclosed: number[]
   #next: number
 
   constructor(ring: RingEnd, counters: Counters, putRecord: PutRecord) {
@@ -64,8 +64,9 @@ export class RingDoor implements LogDoor {
     const text = JSON.stringify(opening)
     const known = this.#sinks.get(text)
     if (known !== undefined) return new OpenedSink(known)
-    const bytes = Uint8Array.from(Buffer.from(text))
-    if (bytes.length > RECORD_BYTES_MAX) throw new Error(`the settings of sink ${name} are too long`)
+    const bytes = new Outbox()
+    bytes.putAll(Buffer.from(text))
+    if (bytes.used > RECORD_BYTES_MAX) throw new Error(`the settings of sink ${name} are too long`)
     const number = this.#free.pop() ?? this.#next++
     const sink = new NumberedSink(this, number, bytes, () => {
       this.#sinks.delete(text)
@@ -78,11 +79,12 @@ export class RingDoor implements LogDoor {
   }
 
   #closeLate(): void {
-    this.#unclosed = this.#unclosed.filter((number) => {
-      if (!this.ring.write(CLOSE, NOTHING.buffer, NOTHING, 0, number)) return true
+    while (this.#unclosed.length > 0) {
+      const number = this.#unclosed[0]!
+      if (!this.ring.write(CLOSE, NOTHING, number)) return
+      this.#unclosed.shift()
       this.#free.push(number)
-      return false
-    })
+    }
   }
 }
 
@@ -93,9 +95,9 @@ class NumberedSink {
   readonly unused: () => void
   readonly #door: RingDoor
   readonly #number: number
-  readonly #opening: Uint8Array
+  readonly #opening: Outbox
 
-  constructor(door: RingDoor, number: number, opening: Uint8Array, unused: () => void) {
+  constructor(door: RingDoor, number: number, opening: Outbox, unused: () => void) {
     this.users = 0
     this.isOpen = false
     this.unused = unused
@@ -110,14 +112,13 @@ class NumberedSink {
     box.used = 0
     door.putRecord(box, x, extras)
     if (!this.isOpen && !this.#openInRing()) door.ring.lose(this.#number, 1)
-    else if (door.ring.write(this.#number, box.memory, box.bytes, box.used, 1)) return this.#shrink(box)
+    else if (door.ring.write(this.#number, box, 1)) return this.#shrink(box)
     door.counters.add(LOGS_DROPPED, 1)
     this.#shrink(box)
   }
 
   #openInRing(): boolean {
-    const opening = this.#opening
-    this.isOpen = this.#door.ring.write(OPEN, opening.buffer, opening, opening.length, this.#number)
+    this.isOpen = this.#door.ring.write(OPEN, this.#opening, this.#number)
     return this.isOpen
   }
 

@@ -3,10 +3,11 @@
  *
  * HOT     `write` runs once a request and sink, or once a turn.
  */
-import { LogBell } from '../../state/log-bell.ts'
-import { LogRingWriter, RESET } from '../../state/log-ring.ts'
+import { Outbox } from '../../base/outbox.ts'
+import { LogBell } from '../../state/logs/log-bell.ts'
+import { LogRingWriter, RESET } from '../../state/logs/log-ring.ts'
 
-const NOTHING = new Uint8Array(0)
+const NOTHING = new Outbox()
 
 export class RingEnd {
   readonly #ring: LogRingWriter
@@ -23,12 +24,12 @@ export class RingEnd {
   }
 
   /** As LogRingWriter.write. */
-  write(sink: number, memory: ArrayBufferLike, source: Uint8Array, end: number, count: number): boolean {
+  write(sink: number, out: Outbox, count: number): boolean {
     if (!this.#isUsed && !this.#begin()) {
       this.#ring.lose(sink, count)
       return false
     }
-    const isWritten = this.#ring.write(sink, memory, source, end, count)
+    const isWritten = this.#ring.write(sink, out, count)
     // Also where there was no room: who empties it may sleep.
     this.#bell.ring()
     return isWritten
@@ -40,7 +41,7 @@ export class RingEnd {
 
   /** Sinks that a worker before this one had opened are closed. */
   #begin(): boolean {
-    if (!this.#ring.write(RESET, NOTHING.buffer, NOTHING, 0, 0)) {
+    if (!this.#ring.write(RESET, NOTHING, 0)) {
       this.#bell.ring()
       return false
     }

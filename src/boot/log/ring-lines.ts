@@ -3,7 +3,7 @@
  *
  * WRITES  The owning worker only.
  *
- * LIMITS  BATCH_BYTES leave before the turn is over. Where the ring has no room they are lost, and counted, a line each.
+ * LIMITS  BATCH_BYTES leave before the turn is over. Where the ring has no room they are lost, and each is counted.
  *
  * HOT     `openLine` and `closeLine` run once a request. No allocation but the turn's own, once a turn.
  */
@@ -51,8 +51,8 @@ export class RingLines implements AccessSink {
     const lines = this.#lines
     if (lines === 0) return
     const box = this.#box
-    if (!this.#ring.write(this.#sink, box.memory, box.bytes, this.#ready, lines))
-      this.#counters.add(LOGS_DROPPED, lines)
+    box.used = this.#ready
+    if (!this.#ring.write(this.#sink, box, lines)) this.#counters.add(LOGS_DROPPED, lines)
     this.#ready = 0
     this.#lines = 0
   }

@@ -4,7 +4,7 @@
  *
  * LIMITS  A turn ends after TURN_MS, so that files, sockets and timers of sinks have theirs.
  */
-import type { LogBell } from '../../../state/log-bell.ts'
+import type { LogBell } from '../../../state/logs/log-bell.ts'
 import type { RingSource } from './ring-source.ts'
 
 const POLL_MS = 5

@@ -13,7 +13,7 @@ import {
   RESET,
   SINKS_FIRST,
   STREAM_LINES,
-} from '../../../state/log-ring.ts'
+} from '../../../state/logs/log-ring.ts'
 import type { NumberedOpening } from '../log-messages.ts'
 import type { Opening } from '../ring-door.ts'
 import type { Figures } from './figures.ts'
@@ -127,7 +127,8 @@ export class RingSource {
   }
 
   #open(number: number, start: number, end: number): void {
-    const opening = JSON.parse(this.#buffer.toString('utf8', start, end)) as Opening // ring-door.ts has written it
+    // What ring-door.ts has written.
+    const opening = JSON.parse(this.#buffer.toString('utf8', start, end)) as Opening
     this.#close(number)
     // Before the record is released: a thread that takes over must know of it.
     this.#options.opened({ ...opening, worker: this.#options.worker, number })

@@ -2,7 +2,8 @@
  * shipped-sink — one sink in the log thread: its module is loaded, and it is handed records; whatever it does wrong is
  * counted and told, and holds nothing else up.
  *
- * LIMITS  A module has LOAD_MS; until then its worker's ring is not read on. What a sink fails at is said once in SAID_MS.
+ * LIMITS  A module has LOAD_MS; until then its worker's ring is not read on. What a sink fails at is said once a
+ *         minute.
  */
 import { extname } from 'node:path'
 import type { LogRecord, Sink, SinkTools } from '../../../contract/machine/log-sinks.ts'
@@ -93,13 +94,17 @@ export class ShippedSink {
 
   #tools(): SinkTools {
     const { figures } = this
+    const common = this.#common
     return {
-      ...this.#common,
+      ...common,
       lost: (count, why) => figures.lose(count, why),
       delivered: (count) => {
         figures.delivered += count
       },
-      log: (level, message, fields) => this.#common.log(level, message, { sink: figures.label, ...fields }),
+      log: (level, message, fields) => {
+        const named = Object.assign({ sink: figures.label }, fields)
+        common.log(level, message, named)
+      },
     }
   }
 }

@@ -1,6 +1,6 @@
 /** `sluice reload`: asks the running gateway to read its configuration again, and says what came of it. */
-import { EXIT_NOT_RUNNING, EXIT_OK, EXIT_REFUSED } from './exit-codes.ts'
-import { askStatus, running, signal, waitUntil } from './running.ts'
+import { EXIT_NOT_RUNNING, EXIT_OK, EXIT_REFUSED } from '../exit-codes.ts'
+import { askStatus, running, signal, waitUntil } from '../running.ts'
 
 const OUTCOME_MS = 30_000
 

@@ -1,6 +1,6 @@
 /** `sluice reopen`: asks the running gateway to open its log files anew by their names, as log rotation needs it. */
-import { EXIT_OK } from './exit-codes.ts'
-import { running, signal } from './running.ts'
+import { EXIT_OK } from '../exit-codes.ts'
+import { running, signal } from '../running.ts'
 
 export async function reopen(): Promise<number> {
   signal(running(), 'SIGUSR1')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Outbox } from '../../base/outbox.ts'
 import { LOSS_SLOTS, LogRingReader, LogRingWriter, makeLogRing, RECORD_BYTES_MAX } from './log-ring.ts'
 
 const SIZE = 1024
@@ -18,8 +19,9 @@ function makeEnds(size = SIZE) {
 }
 
 function put(writer: LogRingWriter, { sink, count, bytes }: Taken): boolean {
-  const source = Uint8Array.from(bytes)
-  return writer.write(sink, source.buffer, source, source.length, count)
+  const out = new Outbox()
+  out.putAll(bytes)
+  return writer.write(sink, out, count)
 }
 
 function take(reader: LogRingReader): Taken | null {

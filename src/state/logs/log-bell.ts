@@ -28,6 +28,9 @@ type WaitAsync = (
   | { readonly async: false; readonly value: 'not-equal' | 'timed-out' }
   | { readonly async: true; readonly value: Promise<'ok' | 'timed-out'> }
 
+// See WaitAsync.
+const waitAsync = (Atomics as unknown as { readonly waitAsync: WaitAsync }).waitAsync
+
 export class LogBell {
   readonly #words: Int32Array
 
@@ -51,7 +54,6 @@ export class LogBell {
 
   /** Calls back at the ring, or at once if it has been. */
   sleep(wake: () => void): void {
-    const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync } // see WaitAsync
     const waited = waitAsync(this.#words, SLEEPS, 1)
     if (waited.async) void waited.value.then(wake)
     else wake()

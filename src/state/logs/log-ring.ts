@@ -5,8 +5,8 @@
  *         that a record that begins before the end of the ring is contiguous. The next one then begins at 0.
  *
  *           byte 0      | written |  line of its own: where the next record will begin, in [0, size)
- *           byte 64     | read | at work |  line of its own: where the next record to be read begins; that + 1 while it is
- *                                         being shipped, so that one that ends its reader is not tried for ever
+ *           byte 64     | read | at work |  line of its own: where the next record to be read begins; that + 1 while
+ *                                         it is shipped, so that one that ends its reader is tried once
  *           byte 128    | lost by sink, 256 int32 | of these told, 256 int32 |
  *           byte 2176   | records …                                 size | tail, RECORD_BYTES_MAX and a head |
  *
@@ -15,13 +15,14 @@
  *
  * WRITES  The worker: records, `lost` (plain), and `written`, by an atomic store behind the record: a worker that is
  *         killed in the middle of a record has written none, and its replacement goes on at `written`. The log thread:
- *         `read`, by an atomic store when it is done with the record, `at work` and `told` (plain). Neither waits for the other.
+ *         `read`, by an atomic store when it is done with the record, `at work` and `told` (plain). Neither waits.
  *
  * LIMITS  `size` bytes wait; beyond that the newest record is lost, and counted for its sink. So is one that is longer
  *         than RECORD_BYTES_MAX.
  *
  * HOT     `write` runs once a request and sink, or once a turn: a copy and an atomic store.
  */
+import type { Outbox } from '../../base/outbox.ts'
 
 export const RECORD_BYTES_MAX = 256 * 1024
 /** Counts of what was lost: one a sink, the last for all sinks with higher numbers. */
@@ -64,8 +65,9 @@ export class LogRingWriter {
     this.#size = sizeOf(buffer)
   }
 
-  /** `source` begins at byte 0 of `memory`. False: there was no room, and `count` records of `sink` are lost. */
-  write(sink: number, memory: ArrayBufferLike, source: Uint8Array, end: number, count: number): boolean {
+  /** All that is in `out`. False: there was no room, and `count` records of `sink` are lost. */
+  write(sink: number, out: Outbox, count: number): boolean {
+    const end = out.used
     const at = this.#words[WRITTEN]!
     const next = this.#find(at, end)
     if (next < 0) {
@@ -78,8 +80,8 @@ export class LogRingWriter {
     this.#heads[head + 2] = count
     const bytes = this.#bytes
     const to = at + HEAD_BYTES
-    if (end <= LOOP_MAX) for (let i = 0; i < end; i++) bytes[to + i] = source[i]!
-    else bytes.set(new Uint8Array(memory, 0, end), to)
+    if (end > LOOP_MAX) bytes.set(new Uint8Array(out.memory, 0, end), to)
+    else for (let i = 0; i < end; i++) bytes[to + i] = out.bytes[i]!
     Atomics.store(this.#words, WRITTEN, next)
     return true
   }
