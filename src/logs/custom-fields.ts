@@ -1,8 +1,8 @@
 /**
  * custom-fields — fields that the operator adds to log lines: `custom_fields`, a map of names and templates.
  *
- * The language is request-transformer's. It is worked out in the worker when the exchange is over, so it sees the request
- * as plugins left it. Lua is not run: see `custom_fields_by_lua`.
+ * The language is request-transformer's. It is worked out in the worker when the exchange is over, so it sees the
+ * request as plugins left it. Lua is not run: see `custom_fields_by_lua`.
  */
 import type { Exchange } from '../contract/exchange.ts'
 import { s, type Value } from '../contract/schema.ts'

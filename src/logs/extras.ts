@@ -1,7 +1,7 @@
 /**
  * extras — custom fields in a log line: `name`, or `a.b` for an object in an object, where `\.` is a dot of the name.
  *
- * A value of null takes the field out, one of Kong's too. What stands in the way of an object (`status.x`) stays as it is.
+ * A value of null takes the field out, one of Kong's too. What stands in the way of an object (`status.x`) stays.
  */
 import { quote } from './json-text.ts'
 

@@ -1,11 +1,11 @@
 /**
- * put-record — writes down one exchange that is over, for the log thread: bytes out, without a string where there is none.
+ * put-record — writes down one exchange that is over, for the log thread, as bytes.
  *
- * WHAT    See record-layout.ts. Fields go as the lines they are, in runs of the head's own bytes: who reads the record
- *         takes them apart, in another thread.
+ * WHAT    See bytes/record-layout.ts. Fields go as the lines they are, in runs of the head's own bytes: they are taken
+ *         apart in the other thread.
  *
- *         What gives access by itself never gets into the ring: `authorization` and `proxy-authorization` are written as
- *         REDACTED (as Kong). Cookies and keys in other fields are written as they came, as Kong does.
+ *         What gives access by itself never gets into the ring: `authorization` and `proxy-authorization` are written
+ *         as REDACTED (as Kong). Cookies and keys in other fields are written as they came, as Kong does.
  *
  * LIMITS  About the request's head, the answer's head and 700 bytes.
  *
@@ -18,8 +18,8 @@ import type { Client } from '../contract/listener.ts'
 import { timersOf } from '../contract/record/timers.ts'
 import type { Trace } from '../contract/record/trace.ts'
 import { TRY_END, TRY_SENT, TRY_START, type TryLog } from '../contract/record/try-log.ts'
-import { putRequestFields, putSentFields } from './put-fields.ts'
-import { beginLength, endLength, putBytes, putLatin1, putLength, putText } from './put-text.ts'
+import { putRequestFields, putSentFields } from './bytes/put-fields.ts'
+import { beginLength, endLength, putBytes, putLatin1, putLength, putText } from './bytes/put-text.ts'
 import {
   AT_F64,
   AT_STEPS,
@@ -38,7 +38,7 @@ import {
   STEP_BYTES,
   TRACE_ID_BYTES,
   TRY_BYTES,
-} from './record-layout.ts'
+} from './bytes/record-layout.ts'
 
 /** What only the worker knows. Its owner keeps one and sets `extras` before each record. */
 export interface RecordContext {
@@ -90,7 +90,7 @@ export function putRecord(out: Outbox, x: Exchange, context: RecordContext): voi
   if (wasAnswered(x)) putSentFields(out, x, context)
   endLength(out, at)
   putTargets(out, x.tries)
-  if (client !== null && client.tls !== null) putTls(out, client)
+  if (client !== null && client.tls !== null) putTls(out, x, client)
   if (trace !== null) putStepNames(out, trace)
   putExtras(out, context.extras)
 }
@@ -188,11 +188,18 @@ function since(startMs: number, ms: number): number {
   return ms === 0 ? -1 : ms - startMs
 }
 
-function putTls(out: Outbox, client: Client): void {
+function putTls(out: Outbox, x: Exchange, client: Client): void {
   const tls = client.tls!
   putLatin1(out, tls.protocol)
   putLatin1(out, tls.cipher)
-  putLatin1(out, tls.certificates.length === 0 ? 'NONE' : 'SUCCESS')
+  putLatin1(out, verifyOf(x, tls.certificates.length))
+}
+
+/** Nobody but a plugin looks at a certificate, and notes that it is good. */
+function verifyOf(x: Exchange, certificates: number): string {
+  if (certificates === 0) return 'NONE'
+  const isGood = x.notes !== null && x.notes.get('client_verify') === 'SUCCESS'
+  return isGood ? 'SUCCESS' : 'FAILED:not verified'
 }
 
 function putTrace(out: Outbox, trace: Trace, startMs: number): void {

@@ -13,9 +13,9 @@ import { faultList, faults } from '../base/faults.ts'
 import { Outbox } from '../base/outbox.ts'
 import type { Exchange } from '../contract/exchange.ts'
 import { addField, removeField } from '../http1/fields.ts'
+import { RecordError } from './bytes/record-layout.ts'
 import { putRecord } from './put-record.ts'
 import { readRecord } from './read-record.ts'
-import { RecordError } from './record-layout.ts'
 
 test('a record has all that is known of an exchange', () => {
   const x = withTrace(finishedExchange())

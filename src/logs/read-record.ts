@@ -21,8 +21,8 @@ import {
   TIMER_TOTAL,
   TIMER_WAIT,
 } from '../contract/record/timers.ts'
-import type { FieldLines } from './read-fields.ts'
-import { LENGTH_BYTES, RecordBytes } from './record-bytes.ts'
+import type { FieldLines } from './bytes/read-fields.ts'
+import { LENGTH_BYTES, RecordBytes } from './bytes/record-bytes.ts'
 import {
   AT_F64,
   AT_STEPS,
@@ -42,7 +42,7 @@ import {
   STEP_BYTES,
   TRACE_ID_BYTES,
   TRY_BYTES,
-} from './record-layout.ts'
+} from './bytes/record-layout.ts'
 
 /** 'HTTP/1.1 200 OK' and the ends of it and of the head. */
 const STATUS_LINE_BYTES = 19

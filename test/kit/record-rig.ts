@@ -71,9 +71,10 @@ const ANSWER = [
   '',
 ].join('\r\n')
 
-const SERVICE = { id: '2d2f2b9e-8a7f-4d8c-9b1a-000000000002' } as Service // what a record looks at
-const ROUTE = { id: '6f1c4a0e-8a7f-4d8c-9b1a-000000000001', service: SERVICE } as Route // what a record looks at
-const CONSUMER = { id: '77aa2b9e-8a7f-4d8c-9b1a-000000000003', username: 'jo' } as Consumer // what a record looks at
+// Of these three a record looks at the ids alone.
+const SERVICE = { id: '2d2f2b9e-8a7f-4d8c-9b1a-000000000002' } as Service
+const ROUTE = { id: '6f1c4a0e-8a7f-4d8c-9b1a-000000000001', service: SERVICE } as Route
+const CONSUMER = { id: '77aa2b9e-8a7f-4d8c-9b1a-000000000003', username: 'jo' } as Consumer
 
 export function targetAt(ip: string, port: number, host = 'orders.internal'): Target {
   const address = { ip, port, tls: null, http: 'http/1.1' } as const

@@ -8,7 +8,14 @@
  */
 import type { Exchange } from '../../contract/exchange.ts'
 import type { Credential } from '../../contract/identity/identities.ts'
-import { definePlugin, type Handler, type Host, NEXT, type Verdict } from '../../contract/plugin.ts'
+import {
+  definePlugin,
+  type Handler,
+  type Host,
+  NEXT,
+  openNotes,
+  type Verdict,
+} from '../../contract/plugin.ts'
 import type { ClientTls } from '../../contract/tls.ts'
 import type { AddedField } from '../../http1/added-field.ts'
 import { setAuthenticatedGroups } from '../../identity/authenticated-groups.ts'
@@ -114,6 +121,8 @@ class MtlsAuth implements Handler {
       setAuthenticatedGroups(x, outcome.groups)
     }
     for (let i = 0; i < outcome.fields.length; i++) x.request.added.push(outcome.fields[i]!)
+    // For logs: nobody else has looked at the certificate.
+    openNotes(x).set('client_verify', 'SUCCESS')
     return NEXT
   }
 

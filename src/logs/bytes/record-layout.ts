@@ -1,5 +1,5 @@
 /**
- * record-layout — where things lie in the bytes of one log record, as put-record.ts writes and read-record.ts reads them.
+ * record-layout — where things lie in the bytes of one log record, which put-record.ts writes and read-record.ts reads.
  *
  * WHAT     0 mark      1 flags     2 status       4 fault   6 tries kept   7 steps of the trace
  *          8 client's port         10 port        12 tries in all (u32)
@@ -12,8 +12,8 @@
  *                   try; with FLAG_TLS version, cipher, verify; names of the steps; extras: how many, as a length,
  *                   and for each a byte 1 and its text, or a byte 0 for null
  *
- *         Numbers are in the machine's own order, since a record never leaves it. Texts are what came in, byte for byte,
- *         or UTF-8. Where all of them are ASCII no byte behind the numbers is above 127: one look tells.
+ *         Numbers are in the machine's own order, since a record never leaves it. Texts are what came in, byte for
+ *         byte, or UTF-8. Where all of them are ASCII no byte behind the numbers is above 127: one look tells.
  */
 export const MARK = 0x4c
 export const HEADER_BYTES = 96

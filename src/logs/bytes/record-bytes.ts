@@ -11,20 +11,20 @@ import { RecordError } from './record-layout.ts'
 export const LENGTH_BYTES = 4
 
 export class RecordBytes {
-  readonly #bytes: Buffer
-  readonly #start: number
+  readonly bytes: Buffer
+  readonly base: number
   readonly #end: number
   /** A character a byte. */
-  readonly #all: string
+  readonly all: string
   #at: number
   #isAscii: boolean
 
   constructor(bytes: Buffer, start: number, end: number) {
     if (!(start >= 0 && start <= end && end <= bytes.length)) throw broken()
-    this.#bytes = bytes
-    this.#start = start
+    this.bytes = bytes
+    this.base = start
     this.#end = end
-    this.#all = bytes.latin1Slice(start, end)
+    this.all = bytes.latin1Slice(start, end)
     this.#at = start
     this.#isAscii = false
   }
@@ -39,17 +39,17 @@ export class RecordBytes {
 
   hex(count: number): string {
     const at = this.skip(count)
-    return this.#bytes.hexSlice(at, at + count)
+    return this.bytes.hexSlice(at, at + count)
   }
 
   /** The numbers are over. */
   beginTexts(): void {
-    this.#isAscii = isAscii(this.#bytes.subarray(this.#at, this.#end))
+    this.#isAscii = isAscii(this.bytes.subarray(this.#at, this.#end))
   }
 
   length(): number {
     const at = this.skip(LENGTH_BYTES)
-    const bytes = this.#bytes
+    const bytes = this.bytes
     return (
       (bytes[at]! & 127) |
       ((bytes[at + 1]! & 127) << 7) |
@@ -59,14 +59,14 @@ export class RecordBytes {
   }
 
   byte(): number {
-    return this.#bytes[this.skip(1)]!
+    return this.bytes[this.skip(1)]!
   }
 
   /** Lines of header fields. */
   lines(): FieldLines {
     const length = this.length()
     const at = this.skip(length)
-    return new FieldLines(this.#bytes, at, at + length, this.#all, this.#start)
+    return new FieldLines(this, at, at + length)
   }
 
   /** How far it has got. */
@@ -79,9 +79,9 @@ export class RecordBytes {
     const length = this.length()
     if (length === 0) return ''
     const at = this.skip(length)
-    if (!this.#isAscii) return this.#bytes.utf8Slice(at, at + length)
-    const from = at - this.#start
-    return this.#all.slice(from, from + length)
+    if (!this.#isAscii) return this.bytes.utf8Slice(at, at + length)
+    const from = at - this.base
+    return this.all.slice(from, from + length)
   }
 }
 

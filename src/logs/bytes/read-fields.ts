@@ -4,10 +4,10 @@
  * One look at each byte finds the ends of names and values, the name among those that are known, and whether the value
  * can stand in JSON as it is. All of it but the strings of values is over before the bytes are given back.
  */
-import type { LoggedFields } from '../contract/machine/log-sinks.ts'
+import type { LoggedFields } from '../../contract/machine/log-sinks.ts'
+import { quote } from '../json-text.ts'
+import { namedValues } from '../query-json.ts'
 import { type FieldName, FieldNames } from './field-names.ts'
-import { quote } from './json-text.ts'
-import { namedValues } from './query-json.ts'
 
 const CR = 13
 const COLON = 58
@@ -21,6 +21,13 @@ const names = new FieldNames()
 /** Counts blocks of lines, so that a name knows where it stood last. */
 let blocks = 0
 
+export interface LineSource {
+  readonly bytes: Buffer
+  /** The bytes from `base` on, a character a byte. */
+  readonly all: string
+  readonly base: number
+}
+
 export class FieldLines {
   readonly #names: FieldName[] = []
   readonly #values: string[] = []
@@ -30,8 +37,8 @@ export class FieldLines {
   #repeats: boolean
   #fields: LoggedFields | null = null
 
-  /** `all`: the bytes from `base` on, a character a byte. */
-  constructor(bytes: Buffer, start: number, end: number, all: string, base: number) {
+  constructor(source: LineSource, start: number, end: number) {
+    const { bytes, all, base } = source
     this.#repeats = false
     blocks++
     let at = start

@@ -1,10 +1,10 @@
 /**
  * put-text — appends texts to a log record, each behind its length.
  *
- * HOT     Runs some twenty times for each request that is logged. Short texts go by a loop: a call into Node costs as much
- *         as fifty characters.
+ * HOT     Runs some twenty times for each request that is logged. Short texts go by a loop: a call into Node costs as
+ *         much as fifty characters.
  */
-import type { Outbox } from '../base/outbox.ts'
+import type { Outbox } from '../../base/outbox.ts'
 
 const LOOP_MAX = 64
 const LENGTH_BYTES = 4

@@ -3,13 +3,13 @@
  *
  * HOT     Runs once for each request that is logged: runs of the head's bytes are copied whole.
  */
-import type { Outbox } from '../base/outbox.ts'
-import { type Exchange, UPGRADED } from '../contract/exchange.ts'
-import type { AddedField } from '../http1/added-field.ts'
-import { TOKEN } from '../http1/chars.ts'
-import { CHUNKED } from '../http1/framing.ts'
-import { DROPPED, type Head, STRIDE } from '../http1/head.ts'
-import { id } from '../http1/names.ts'
+import type { Outbox } from '../../base/outbox.ts'
+import { type Exchange, UPGRADED } from '../../contract/exchange.ts'
+import type { AddedField } from '../../http1/added-field.ts'
+import { TOKEN } from '../../http1/chars.ts'
+import { CHUNKED } from '../../http1/framing.ts'
+import { DROPPED, type Head, STRIDE } from '../../http1/head.ts'
+import { id } from '../../http1/names.ts'
 import { beginLength, endLength } from './put-text.ts'
 
 const AUTHORIZATION = id.authorization

@@ -1,9 +1,9 @@
 /**
- * field-names — the names of header fields that the log thread has seen, in lower case and as JSON, found by their bytes.
+ * field-names — the names of header fields that the log thread has seen, in lower case and as JSON, by their bytes.
  *
  * LIMITS  NAMES_MAX are remembered, none longer than LENGTH_MAX: a client that makes up names does not fill the memory.
  */
-import { quote } from './json-text.ts'
+import { quote } from '../json-text.ts'
 
 const NAMES_MAX = 4096
 const LENGTH_MAX = 100
