@@ -1,7 +1,7 @@
 /**
  * kong-log — one record as the line of JSON that Kong's log plugins write, with ours under `sluice`.
  *
- * WHAT    Written piece by piece: an object of all of it, handed to JSON.stringify, takes three times as long. Entities
+ * WHAT    Written piece by piece: an object of all of it, handed to JSON.stringify, takes twice as long. Entities
  *         are made into text once for each object, that is once a configuration.
  *
  *         One record is one line whatever a client sends: see json-text.ts. What is not there is left out (as Kong).
