@@ -10,7 +10,7 @@ const TEXT =
 
 const banned: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\b(?:TODO|FIXME|XXX|HACK)\b/, 'do it, or write it down where work is planned'],
-  [/\butils?\b(?![:/.'])/, 'name what it does'],
+  [/\butils?\b(?![:/.']|-linux)/, 'name what it does'],
   [/(?:^|[\s'"`(=])\/(?:work|root|home\/\w+)\//, 'no path of one machine'],
   [/\/tmp\/(?:bash|brief)/, 'no path of one machine'],
   [

@@ -3,8 +3,9 @@
  *
  *     node dist/bench/micro/telling/shipping.bench.js
  *
- * The record is that of log-record: a line of 2.3 KB. The receivers are in a process of their own, which is not counted,
- * and take what comes. At most AHEAD records wait, so that queues never overflow; processor time does not count the wait.
+ * The record is that of log-record: a line of 2.3 KB. The receivers are in a process of their own, which is not
+ * counted, and take what comes. At most AHEAD records wait, so that queues never overflow; processor time does not
+ * count the wait.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setImmediate as nextTurn } from 'node:timers/promises'
