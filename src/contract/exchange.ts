@@ -199,6 +199,8 @@ export class Exchange {
   /** Set by a plugin in its response step. */
   responseTransform: ResponseTransform | null
   responseBytes: number
+  /** Of the head the client was sent, as HTTP/1 has it; 0 while there is none. */
+  responseHeadBytes: number
   firstByteMs: number
   endMs: number
   /** The flow's, from the head of a 101 on. */
@@ -278,6 +280,7 @@ export class Exchange {
     this.answerBody = NO_BODY
     this.responseTransform = null
     this.responseBytes = 0
+    this.responseHeadBytes = 0
     this.firstByteMs = 0
     this.endMs = 0
     this.tunnel = null
@@ -353,6 +356,7 @@ export class Exchange {
     this.answerBody = NO_BODY
     this.responseTransform = null
     this.responseBytes = 0
+    this.responseHeadBytes = 0
     this.firstByteMs = 0
     this.endMs = 0
     this.tunnel = null

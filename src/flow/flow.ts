@@ -334,8 +334,13 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
 
   #head(x: Exchange): void {
     x.stage = STAGE_ANSWERING
+    const out = x.client!.out
+    const start = out.used
     this.stages.response.head(x)
+    const size = out.used - start
     x.client!.writeHead(x)
+    // What the engine has added, where it goes the same way: in HTTP/2 the lines are gone from there.
+    x.responseHeadBytes = Math.max(size, out.used - start)
   }
 
   #end(x: Exchange): void {

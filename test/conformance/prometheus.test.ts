@@ -25,6 +25,11 @@ function config(port: number, more: object[] = []): string {
     { name: 'stopped', paths: ['/stopped'], plugins: [stop] },
     { name: 'keyed', paths: ['/keyed'], plugins: [{ name: 'key-auth' }] },
     { name: 'limited', paths: ['/limited'], plugins: [limit] },
+    {
+      name: 'sized',
+      paths: ['/sized'],
+      plugins: [{ name: 'request-termination', config: { status_code: 403 } }],
+    },
     ...more,
   ]
   const consumers = [{ username: 'jo "the" 2nd', keyauth_credentials: [{ key: 'jo' }] }]
@@ -59,6 +64,17 @@ eachEngine('prometheus', { config }, (check) => {
     )
     const counted = [...samples.keys()].filter((name) => name.startsWith('kong_http_requests_total'))
     assert.ok(!counted.some((name) => name.includes('"404"')), 'without a route nothing is counted')
+  })
+
+  check('egress is what the client was sent, of our own answers too', async (rig) => {
+    // The engine uws adds the framing of answers itself.
+    if (rig.engine !== 'node') return
+    const name = `kong_bandwidth_bytes{service="orders",route="sized",direction="egress",${TAIL}}`
+    const client = await rig.connect()
+    await client.send(get('/sized').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+    const sent = await client.closed()
+    assert.match(sent, /^HTTP\/1\.1 403 /)
+    await until('it is counted', async () => (await samplesOf(rig.gateway)).get(name) === sent.length)
   })
 
   check('consumers are told apart, whatever they are called', async (rig) => {

@@ -111,12 +111,12 @@ test('consumers are told apart when asked for, and others are not theirs', () =>
 
 test('bytes are those of heads and bodies', () => {
   const { log, lines } = rig({ bandwidth_metrics: true })
-  const x = answered(ROUTE, { requestBytes: 100, responseBytes: 5000 })
+  const x = answered(ROUTE, { requestBytes: 100, responseHeadBytes: 250, responseBytes: 5000 })
   log(x)
   const tail = 'workspace="default",consumer=""'
   assert.deepEqual(lines(), [
     `kong_bandwidth_bytes{${LABELS},direction="ingress",${tail}} ${x.request.used + 100}`,
-    `kong_bandwidth_bytes{${LABELS},direction="egress",${tail}} ${x.response.used + 5000}`,
+    `kong_bandwidth_bytes{${LABELS},direction="egress",${tail}} 5250`,
   ])
 })
 

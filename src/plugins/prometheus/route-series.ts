@@ -107,7 +107,7 @@ class ConsumerSeries {
     if (this.#scope.wanted.statuses) this.#countStatus(x.status * 2 + (x.proxied ? 1 : 0))
     if (this.#ingress === null) return
     this.#ingress.add(x.request.used + x.requestBytes)
-    this.#egress!.add(x.response.used + x.responseBytes)
+    this.#egress!.add(x.responseHeadBytes + x.responseBytes)
   }
 
   #countStatus(code: number): void {
