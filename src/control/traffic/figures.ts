@@ -1,6 +1,5 @@
 /** figures — the cells of a route in numbers that a person reads: counts, rates, percentiles. */
-import { build } from 'hdr-histogram-js'
-import { BUCKETS, bucketMiddle, bucketOf } from '../../state/log-linear.ts'
+import { BUCKETS, bucketMiddle } from '../../state/log-linear.ts'
 import {
   ANSWERS,
   FAULTS_OTHER,
@@ -52,15 +51,10 @@ export interface Counts {
 const NO_LATENCY: Latency = { p50: null, p90: null, p99: null, 'p99.9': null, max: null, mean: null }
 const US_A_MS = 1000
 
-/** One for all, filled anew each time. Of one digit it has the buckets of log-linear.ts, and no more to look at. */
-const histogram = build({
-  lowestDiscernibleValue: 1,
-  highestTrackableValue: 2 ** 30,
-  numberOfSignificantValueDigits: 1,
-  bitBucketSize: 64,
-  autoResize: false,
-  useWebAssembly: false,
-})
+export const PERCENTS = [50, 90, 99, 99.9, 100]
+const found = [0, 0, 0, 0, 0]
+/** Of a product that should be whole and is not: less than that is no more than rounding. */
+const ROUNDING = 1e-9
 
 export function countsOf(cells: Float64Array, spanMs: number): Counts {
   const cell = (at: number) => cells[at]!
@@ -83,39 +77,40 @@ export function countsOf(cells: Float64Array, spanMs: number): Counts {
   }
 }
 
-export function latenciesOf(cells: Float64Array): Latencies {
+/** Reads the percentiles of the times in `cells` from `at` on into `into`, in milliseconds; answers how many times there are. */
+export type ReadPercentiles = (cells: Float64Array, at: number, into: number[]) => number
+
+/** `read`: see histogram.ts; without it they are counted off, which is the same and needs nothing to be loaded. */
+export function latenciesOf(cells: Float64Array, read: ReadPercentiles = countOff): Latencies {
   return {
-    total: latencyOf(cells, TOTAL_TIMES, cells[TOTAL_MS]!),
-    upstream: latencyOf(cells, UPSTREAM_TIMES, cells[UPSTREAM_MS]!),
-    gateway: latencyOf(cells, GATEWAY_TIMES, cells[GATEWAY_MS]!),
+    total: latencyOf(read(cells, TOTAL_TIMES, found), cells[TOTAL_MS]!),
+    upstream: latencyOf(read(cells, UPSTREAM_TIMES, found), cells[UPSTREAM_MS]!),
+    gateway: latencyOf(read(cells, GATEWAY_TIMES, found), cells[GATEWAY_MS]!),
   }
 }
 
-function latencyOf(cells: Float64Array, at: number, sumMs: number): Latency {
-  histogram.reset()
-  let count = 0
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const times = cells[at + bucket]!
-    // Less than none: a worker was counting while its cells were read.
-    if (times <= 0) continue
-    histogram.recordValueWithCount(bucketMiddle(bucket), times)
-    count += times
-  }
+function latencyOf(count: number, sumMs: number): Latency {
   if (count === 0) return NO_LATENCY
-  const percentile = (percent: number) => middleMs(histogram.getValueAtPercentile(percent))
-  return {
-    p50: percentile(50),
-    p90: percentile(90),
-    p99: percentile(99),
-    'p99.9': percentile(99.9),
-    max: percentile(100),
-    mean: round(sumMs / count),
-  }
+  const [p50, p90, p99, p999, max] = found as [number, number, number, number, number]
+  return { p50, p90, p99, 'p99.9': p999, max, mean: round(sumMs / count) }
 }
 
-/** Of the bucket: the histogram answers with its end. */
-function middleMs(us: number): number {
-  return round(bucketMiddle(bucketOf(us)) / US_A_MS)
+function countOff(cells: Float64Array, at: number, into: number[]): number {
+  let count = 0
+  // Less than none: a worker was counting while its cells were read.
+  for (let bucket = 0; bucket < BUCKETS; bucket++) count += Math.max(0, cells[at + bucket]!)
+  let [bucket, below] = [-1, 0]
+  for (const [i, percent] of PERCENTS.entries()) {
+    const wanted = Math.max(1, Math.ceil((percent * count) / 100 - ROUNDING))
+    while (below < wanted && bucket < BUCKETS - 1) below += Math.max(0, cells[at + ++bucket]!)
+    into[i] = middleMs(bucket)
+  }
+  return count
+}
+
+/** What a bucket's times are taken for. */
+export function middleMs(bucket: number): number {
+  return round(bucketMiddle(bucket) / US_A_MS)
 }
 
 function round(value: number): number {

@@ -1,6 +1,7 @@
 /** traffic-view — what /status and /status/routes tell of requests: counts, rates and percentiles, by route too. */
 import { ROUTE_CELLS } from '../../state/route-stats.ts'
-import { type Counts, countsOf, type Latencies, latenciesOf } from './figures.ts'
+import { type Counts, countsOf, type Latencies, latenciesOf, type ReadPercentiles } from './figures.ts'
+import { readPercentiles } from './histogram.ts'
 import type { RouteTraffic } from './route-traffic.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -29,7 +30,7 @@ const minute = new Float64Array(ROUTE_CELLS)
 
 export function trafficFigures(traffic: Traffic): TrafficFigures {
   const routes = traffic.look()
-  const { last_minute, since_start } = figuresOf(traffic, traffic.total)
+  const { last_minute, since_start } = figuresOf(traffic, traffic.total, readPercentiles)
   const { latency: lately, ...recent } = last_minute
   const { latency: always, ...all } = since_start
   return {
@@ -53,12 +54,15 @@ function ranked(routes: readonly RouteTraffic[]): RouteTraffic[] {
   return [...routes].sort((a, b) => later(a, b) || b.requests - a.requests || (a.id < b.id ? -1 : 1))
 }
 
-function figuresOf(traffic: Traffic, route: RouteTraffic): RouteFigures {
+function figuresOf(traffic: Traffic, route: RouteTraffic, read?: ReadPercentiles): RouteFigures {
   route.lastMinute(minute)
   return {
     id: route.id === '' ? null : route.id,
     name: route.id === '' ? 'other' : route.name,
-    last_minute: { ...countsOf(minute, traffic.spanMs), latency: latenciesOf(minute) },
-    since_start: { ...countsOf(route.sinceStart, traffic.uptimeMs), latency: latenciesOf(route.sinceStart) },
+    last_minute: { ...countsOf(minute, traffic.spanMs), latency: latenciesOf(minute, read) },
+    since_start: {
+      ...countsOf(route.sinceStart, traffic.uptimeMs),
+      latency: latenciesOf(route.sinceStart, read),
+    },
   }
 }
