@@ -129,6 +129,7 @@ test('a bad probe opens it for twice as long, to the longest time, and closing f
   for (let i = 0; i < 3; i++) send(one!, nowMs, IN_ROW, true)
   for (let i = 0; i < 3; i++) send(one!, nowMs, IN_ROW, false)
   assert.equal(one!.retryAfterMs(nowMs), 5000)
+  assert.equal(one!.opened, 6, 'the first, four by bad probes, and the last')
 })
 
 test('requests sent before it opened judge nothing when they end after it closed', () => {

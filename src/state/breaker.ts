@@ -9,7 +9,7 @@
  *           tickets   | generation 29 | 00 | of an admitted request       | serial 25 | place 4 | 01 | of a probe
  *
  *           line 0    | lock | gate | failures in a row, with generation | good probes | openings | serial |
- *                     | owners | - | refused until (double) |
+ *                     | owners | - | refused until (double) | opened |
  *           places    16 x | lapses at (double) | serial | owner | gate | answering |    a probe each; serial 0: free
  *           an owner  8 words of others | closed gate its counts are of, in words 4 |
  *                     8 x | sub-window | judged | failed |                           written by that owner alone
@@ -74,6 +74,7 @@ const OPENINGS = START + 4
 const SERIAL = START + 5
 const OWNERS = START + 6
 const REFUSED_UNTIL = START + 8
+const OPENED_TOTAL = START + 10
 
 const PLACES_AT = START + 16
 const PLACES = 16
@@ -124,6 +125,11 @@ export class Breaker {
 
   get state(): number {
     return Atomics.load(this.#words, this.#at + GATE) & STATE
+  }
+
+  /** How often it has opened since the row was made, from half-open too. */
+  get opened(): number {
+    return Atomics.load(this.#words, this.#at + OPENED_TOTAL) >>> 0
   }
 
   /** A ticket for `report` or `abandon`, or REFUSED. */
@@ -204,11 +210,10 @@ export class Breaker {
 
   /** A free place, or -1. Says until when there will be none once this one is taken. */
   #findPlace(nowMs: number, settings: BreakerSettings): number {
-    const lease = nowMs + leaseMs(settings)
     let free = -1
     let lapsed = -1
     let taken = 0
-    let soonest = lease
+    let soonest = nowMs + leaseMs(settings)
     for (let place = 0; place < PLACES; place++) {
       const at = this.#placeAt(place)
       const lapses = this.#doubles[(at + PLACE_LAPSES) >> 1]!
@@ -283,10 +288,10 @@ export class Breaker {
   #open(nowMs: number, settings: BreakerSettings, gate: number): number {
     const words = this.#words
     const openings = words[this.#at + OPENINGS]!
-    const openMsMax = Math.max(settings.openMs, settings.openMsMax)
-    const openMs = Math.min(settings.openMs * 2 ** openings, openMsMax)
+    const openMs = Math.min(settings.openMs * 2 ** openings, Math.max(settings.openMs, settings.openMsMax))
     this.#doubles[(this.#at + REFUSED_UNTIL) >> 1] = nowMs + openMs
     words[this.#at + OPENINGS] = Math.min(openings + 1, DOUBLINGS_MAX)
+    words[this.#at + OPENED_TOTAL] = words[this.#at + OPENED_TOTAL]! + 1
     this.#setGate(gate, CIRCUIT_OPEN)
     return OPENED
   }

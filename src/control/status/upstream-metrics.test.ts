@@ -75,6 +75,9 @@ test('circuits, what is in use and ejections are shown for upstreams that have t
   watched.group.targets[0]!.state.eject(1, 5)
   const lines = upstreamMetrics([watched, watch(['10.0.0.2:80'], {})])
   assert.deepEqual(values(lines, 'sluice_circuit_state'), ['sluice_circuit_state{upstream="pool"} 0'])
+  assert.deepEqual(values(lines, 'sluice_circuit_opened_total'), [
+    'sluice_circuit_opened_total{upstream="pool"} 0',
+  ])
   assert.deepEqual(values(lines, 'sluice_upstream_in_use'), [
     'sluice_upstream_in_use{upstream="pool",resource="requests"} 1',
     'sluice_upstream_in_use{upstream="pool",resource="pending"} 0',

@@ -16,6 +16,7 @@ export function upstreamMetrics(upstreams: readonly WatchedUpstream[]): string[]
   return [
     ...targetHealth(upstreams),
     ...circuits(limited),
+    ...openings(limited),
     ...inUse(limited),
     ...limits(limited),
     ...refusals(limited),
@@ -82,6 +83,15 @@ function circuits(upstreams: readonly WatchedUpstream[]): string[] {
   for (const { upstream, group } of upstreams)
     if (upstream.circuit_breaker !== null && group.state !== null)
       lines.push(sample(name, `upstream="${upstream.name}"`, group.state.breaker.state))
+  return lines
+}
+
+function openings(upstreams: readonly WatchedUpstream[]): string[] {
+  const name = 'sluice_circuit_opened_total'
+  const lines = preamble(name, 'counter', 'Times a circuit has opened, from half-open too.')
+  for (const { upstream, group } of upstreams)
+    if (upstream.circuit_breaker !== null && group.state !== null)
+      lines.push(sample(name, `upstream="${upstream.name}"`, group.state.breaker.opened))
   return lines
 }
 
