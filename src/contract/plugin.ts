@@ -16,7 +16,7 @@ import type { Shared } from './machine/shared-memory.ts'
 import type { StateStore } from './machine/state-store.ts'
 import type { Balancer } from './plan.ts'
 import type { Field, Infer } from './schema.ts'
-import type { StreamFacts } from './stream.ts'
+import type { StreamFacts, StreamRecord } from './stream.ts'
 
 /** A request step's verdict. */
 export type Verdict = 0 | 1 | 2
@@ -46,6 +46,8 @@ export interface Handler {
   onLog?(x: Exchange): void
   /** A connection has got a stream route, and no target yet (Kong's preread). DONE: it is refused. It may not WAIT. */
   onStream?(facts: StreamFacts): Verdict
+  /** A session of a stream route is over (Kong's log). */
+  onStreamEnd?(record: StreamRecord): void
   /** Gives back timers, sockets, memory. Called once, when the plan that owns it has died. */
   close?(): void
   /** Bytes of request body to have in `x.requestBody` before `onRequest`; 0 or absent: not needed. Larger: 413. */
@@ -103,8 +105,6 @@ export interface Machine {
   /** For what is to be told of exchanges, without anybody waiting. */
   readonly logs: LogDoor
   readonly metrics: Metrics
-  /** Who may sign the certificates of servers (SSL_TRUSTED_CERTIFICATE), in PEM; empty: those that Node trusts. */
-  readonly trusted: readonly string[]
   readonly tracing: TracingSettings
   /** Adds one to a counter of state/counters.ts. */
   count(counter: number): void

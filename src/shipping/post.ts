@@ -23,8 +23,6 @@ export interface PostSettings {
   readonly verifiesTls: boolean
   /** At a time; absent: CONNECTIONS_MAX. A queue that sends one batch at a time needs one. */
   readonly connections?: number
-  /** Machine.trusted. */
-  readonly trusted: readonly string[]
 }
 
 export const CONNECTIONS_MAX = 64
@@ -49,17 +47,20 @@ export class Post {
   /** For logs: scheme, host and port. A path may hold a token. */
   readonly place: string
   readonly #settings: PostSettings
+  readonly #trusted: readonly string[]
   readonly #path: string
   readonly #headers: Record<string, string>
   readonly #limitMs: number
   #pool: Promise<Pool> | null
 
-  constructor(settings: PostSettings) {
+  /** `trusted`: of SinkTools. */
+  constructor(settings: PostSettings, trusted: readonly string[]) {
     const url = new URL(settings.url)
     this.place = url.origin
     this.#path = url.pathname + url.search
     this.#headers = { 'user-agent': 'sluice', ...lowerNames(settings.headers), ...credentialsOf(url) }
     this.#settings = settings
+    this.#trusted = trusted
     this.#limitMs = settings.connectTimeoutMs + settings.sendTimeoutMs + settings.readTimeoutMs
     this.#pool = null
   }
@@ -71,7 +72,7 @@ export class Post {
 
   /** As `send`, for who has to know more of the answer than its status. */
   async ask(body: Body, headers: Readonly<Record<string, string>> | null = null): Promise<PostAnswer> {
-    this.#pool ??= openPool(this.place, this.#settings)
+    this.#pool ??= openPool(this.place, this.#settings, this.#trusted)
     const late = new AbortController()
     const timer = setTimeout(
       () => late.abort(new Error(`no answer within ${this.#limitMs} ms`)),
@@ -120,7 +121,7 @@ async function readSome(body: AsyncIterable<Buffer>): Promise<Uint8Array> {
 }
 
 /** undici is loaded with the first request: most gateways post nothing. */
-async function openPool(origin: string, settings: PostSettings): Promise<Pool> {
+async function openPool(origin: string, settings: PostSettings, trusted: readonly string[]): Promise<Pool> {
   const { Pool: PoolOf } = await import('undici')
   return new PoolOf(origin, {
     connections: settings.connections ?? CONNECTIONS_MAX,
@@ -132,7 +133,7 @@ async function openPool(origin: string, settings: PostSettings): Promise<Pool> {
     connect: {
       timeout: settings.connectTimeoutMs,
       rejectUnauthorized: settings.verifiesTls,
-      ...(settings.trusted.length > 0 ? { ca: [...settings.trusted] } : {}),
+      ...(trusted.length > 0 ? { ca: [...trusted] } : {}),
     },
   })
 }

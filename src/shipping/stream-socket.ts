@@ -19,17 +19,18 @@ export interface StreamSocketSettings {
   readonly keepaliveMs: number
   /** Null: no TLS. `serverName` null: the host's name. */
   readonly tls: { readonly serverName: string | null; readonly verifies: boolean } | null
-  /** Machine.trusted. */
-  readonly trusted: readonly string[]
 }
 
 export class StreamSocket {
   readonly #settings: StreamSocketSettings
+  readonly #trusted: readonly string[]
   #socket: net.Socket | null
   #isClosed: boolean
 
-  constructor(settings: StreamSocketSettings) {
+  /** `trusted`: of SinkTools. */
+  constructor(settings: StreamSocketSettings, trusted: readonly string[]) {
     this.#settings = settings
+    this.#trusted = trusted
     this.#socket = null
     this.#isClosed = false
   }
@@ -80,7 +81,8 @@ export class StreamSocket {
   }
 
   #connect(): net.Socket {
-    const { host, port, tls: secure, trusted } = this.#settings
+    const { host, port, tls: secure } = this.#settings
+    const trusted = this.#trusted
     if (secure === null) return net.connect({ host, port, noDelay: true })
     const name = secure.serverName ?? (net.isIP(host) === 0 ? host : '')
     return tls.connect({

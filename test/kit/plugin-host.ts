@@ -41,7 +41,6 @@ export function makeHost(own: Partial<Host> = {}): Host {
     state: NO_STATE,
     logs: NO_LOGS,
     metrics: NO_METRICS,
-    trusted: [],
     tracing: { samplingRate: 0.01, instrumentations: ['all'] },
     identities: NOBODY,
     caCertificate: () => null,

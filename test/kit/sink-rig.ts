@@ -62,11 +62,13 @@ export class SinkRig {
   readonly sink: Sink
   delivered = 0
 
-  constructor(open: (tools: SinkTools) => Sink) {
+  /** `trusted`: SinkTools.trusted. */
+  constructor(open: (tools: SinkTools) => Sink, trusted: readonly string[] = []) {
     this.sink = open({
       nodeId: 'node-1',
       hostname: 'box',
       version: '0',
+      trusted,
       entity: () => null,
       now: () => performance.now(),
       lost: (count, why) => {

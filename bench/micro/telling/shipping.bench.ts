@@ -51,7 +51,7 @@ async function openShipping(): Promise<Case[]> {
     makeCase(`http-log, batches of ${batch}`, (tools) => openHttp(httpPort, batch, tools)),
   )
   const host = '127.0.0.1'
-  const stream = { host, port: tcpPort, timeoutMs: 10_000, keepaliveMs: 0, tls: null, trusted: [] }
+  const stream = { host, port: tcpPort, timeoutMs: 10_000, keepaliveMs: 0, tls: null }
   cases.push(
     makeCase('tcp-log', (tools) => shipTcp(stream, tools)),
     makeCase('udp-log', (tools) => shipUdp({ host, port: udpPort, timeoutMs: 1000 }, tools)),
@@ -75,7 +75,6 @@ function openHttp(port: number, maxBatchSize: number, tools: SinkTools): Sink {
     keepaliveMs: 60_000,
     connections: 1,
     verifiesTls: false,
-    trusted: [],
   } as const
   const queue = {
     maxBatchSize,
@@ -98,6 +97,7 @@ function makeCase(name: string, open: (tools: SinkTools) => Sink): Case {
     nodeId: 'n',
     hostname: 'h',
     version: '0',
+    trusted: [],
     entity: () => null,
     now: () => performance.now(),
     lost: (count, why) => {

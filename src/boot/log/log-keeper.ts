@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads'
 import type { Environment } from '../../config/env/env.ts'
 import { makeLogBell } from '../../state/logs/log-bell.ts'
 import { makeLogRing } from '../../state/logs/log-ring.ts'
+import { readTrusted } from '../plane/trusted.ts'
 import { nextPause } from '../workers/worker-set.ts'
 import type { FromLog, LogBuffers, LogStart, NumberedOpening, SinkFigures, ToLog } from './log-messages.ts'
 import type { OperatorLog } from './operator-log.ts'
@@ -32,6 +33,8 @@ export interface LogKeeperOptions {
 export class LogKeeper {
   readonly buffers: LogBuffers
   readonly #options: LogKeeperOptions
+  /** Read once: a thread that is replaced must not fail for a file that has gone. */
+  readonly #trusted: readonly string[]
   /** What workers have open, by worker and number. */
   readonly #opened = new Map<string, NumberedOpening>()
   #thread: Worker | null = null
@@ -46,8 +49,9 @@ export class LogKeeper {
   #onExit: () => void = () => {}
 
   constructor(options: LogKeeperOptions) {
-    const { workers, logRingBytes } = options.environment
+    const { workers, logRingBytes, trustedCertificates } = options.environment
     this.#options = options
+    this.#trusted = readTrusted(trustedCertificates)
     this.buffers = {
       rings: Array.from({ length: workers }, () => makeLogRing(Math.max(logRingBytes, RING_BYTES_MIN))),
       bell: makeLogBell(),
@@ -102,6 +106,7 @@ export class LogKeeper {
       ...this.buffers,
       nodeId,
       version,
+      trusted: this.#trusted,
       accessPlace: environment.proxyAccessLog,
       streamAccessPlace: environment.streamAccessLog,
       opened: [...this.#opened.values()],

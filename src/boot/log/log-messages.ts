@@ -17,6 +17,8 @@ export interface NumberedOpening extends Opening {
 export interface LogStart extends LogBuffers {
   readonly nodeId: string
   readonly version: string
+  /** SinkTools.trusted. */
+  readonly trusted: readonly string[]
   /** '' for nowhere. */
   readonly accessPlace: string
   readonly streamAccessPlace: string

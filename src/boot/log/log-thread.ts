@@ -35,6 +35,7 @@ const common: CommonTools = {
   nodeId: start.nodeId,
   hostname: hostname(),
   version: start.version,
+  trusted: start.trusted,
   entity: (kind, id) => entities.find(kind, id),
   now,
   log: (level, message, fields) => post({ type: 'log', level, message, fields: fields ?? {} }),

@@ -272,7 +272,6 @@ function buildTools(
       state: options.state,
       logs,
       metrics: options.metrics,
-      trusted: readTrusted(environment.trustedCertificates),
       tracing: {
         samplingRate: environment.tracingSamplingRate,
         instrumentations: environment.tracingInstrumentations,

@@ -73,7 +73,6 @@ export function makeTrialTools(
       state: NO_STATE,
       logs: NO_LOGS,
       metrics: NO_METRICS,
-      trusted: [],
       tracing: { samplingRate: 0, instrumentations: [] },
       count: () => {},
       log: () => {},

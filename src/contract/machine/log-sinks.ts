@@ -45,6 +45,8 @@ export interface SinkTools {
   readonly nodeId: string
   readonly hostname: string
   readonly version: string
+  /** Who may sign the certificates of receivers (SSL_TRUSTED_CERTIFICATE), in PEM; empty: those that Node trusts. */
+  readonly trusted: readonly string[]
   /** Of the configuration in force, as Kong's log has them: plain data without secrets; null: not there any more. */
   entity(kind: 'route' | 'service' | 'consumer', id: string): object | null
   /** Milliseconds of a clock that never steps. */

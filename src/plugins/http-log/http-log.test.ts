@@ -64,7 +64,6 @@ test("Kong's defaults", () => {
       keepaliveMs: 60_000,
       connections: 1,
       verifiesTls: false,
-      trusted: [],
     },
     queue: {
       maxBatchSize: 1,
@@ -91,14 +90,6 @@ test('older fields count where they are not at their old defaults, and the log s
   assert.deepEqual(kept.lines, [])
   const other = buildLog(httpLog, { http_endpoint: ENDPOINT, ...older }, { workerId: 1 })
   assert.deepEqual(other.lines, [], 'one worker says it')
-})
-
-test('whom the gateway trusts goes with the settings where the certificate is checked', () => {
-  const trusted = ['-----BEGIN CERTIFICATE-----']
-  const config = { http_endpoint: 'https://a/', ssl_verify: true }
-  assert.match(JSON.stringify(buildLog(httpLog, config, { trusted }).settings), /BEGIN CERTIFICATE/)
-  const lax = buildLog(httpLog, { ...config, ssl_verify: false }, { trusted })
-  assert.doesNotMatch(JSON.stringify(lax.settings), /BEGIN/)
 })
 
 test('what a vault has given is looked at too', () => {
@@ -128,10 +119,9 @@ test('over TLS the receiver is checked only where that is asked for, by those th
   await strict.settled(1)
   assert.deepEqual(strict.lost, { 'retries over': 1 })
   assert.match(strict.lines[0]!, /certificate/)
-  const own = { trusted: [authority.cert] }
   // The plugin makes what its sink takes.
-  const settings = buildLog(httpLog, { ...config, ssl_verify: true }, own).settings as ShipHttpSettings
-  const trusting = new SinkRig((tools) => shipHttp(settings, tools))
+  const settings = buildLog(httpLog, { ...config, ssl_verify: true }).settings as ShipHttpSettings
+  const trusting = new SinkRig((tools) => shipHttp(settings, tools), [authority.cert])
   t.after(() => trusting.sink.close(100))
   trusting.write(1)
   await trusting.settled(1)

@@ -26,7 +26,6 @@ export default definePlugin({
       keepaliveMs: config.keepalive,
       connections: config.queue.concurrency_limit === 1 ? 1 : CONNECTIONS_MAX,
       verifiesTls: config.ssl_verify,
-      trusted: config.ssl_verify ? host.trusted : [],
     }
     const settings: ShipHttpSettings = {
       place: new URL(config.http_endpoint).origin,

@@ -17,7 +17,7 @@ const REFUSED_FROM = 300
 
 export function shipHttp(settings: ShipHttpSettings, tools: SinkTools): Sink {
   const entity: EntityOf = (kind, id) => tools.entity(kind, id)
-  const post = new Post(settings.post)
+  const post = new Post(settings.post, tools.trusted)
   const isSingle = settings.queue.maxBatchSize === 1
   const deliver = async (texts: readonly string[]) => {
     const status = await post.send(isSingle ? texts[0]! : `[${texts.join(',')}]`)

@@ -31,12 +31,15 @@ export class Receiver<T> {
 
   constructor(open: OpenEncoder<T>, settings: ShipSettings, tools: SinkTools) {
     this.#tools = tools
-    this.#post = new Post({
-      ...settings,
-      method: 'POST',
-      headers: settings.headers,
-      keepaliveMs: KEEPALIVE_MS,
-    })
+    this.#post = new Post(
+      {
+        ...settings,
+        method: 'POST',
+        headers: settings.headers,
+        keepaliveMs: KEEPALIVE_MS,
+      },
+      tools.trusted,
+    )
     this.#open = () => open(settings.encoding, sourceOf(settings, tools))
     this.#encoder = null
     this.#rejected = 0

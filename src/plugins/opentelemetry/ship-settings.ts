@@ -14,7 +14,6 @@ export interface ShipSettings {
   readonly sendTimeoutMs: number
   readonly readTimeoutMs: number
   readonly verifiesTls: boolean
-  readonly trusted: readonly string[]
   readonly queue: QueueSettings
   /** Kong's words; see TRACING_INSTRUMENTATIONS. */
   readonly instrumentations: readonly string[]
@@ -36,7 +35,6 @@ export function settingsOf(config: Config, host: Host, url: string | null): Ship
     sendTimeoutMs: config.send_timeout,
     readTimeoutMs: config.read_timeout,
     verifiesTls: config.ssl_verify,
-    trusted: host.trusted,
     queue: withOlder(queueSettingsOf(config.queue), config),
     instrumentations: host.tracing.instrumentations,
   }

@@ -23,7 +23,7 @@ const QUEUE: QueueSettings = {
 
 export function shipTcp(settings: StreamSocketSettings, tools: SinkTools): Sink {
   const entity: EntityOf = (kind, id) => tools.entity(kind, id)
-  const socket = new StreamSocket(settings)
+  const socket = new StreamSocket(settings, tools.trusted)
   const deliver = (lines: readonly string[]) => socket.write(lines.join(''))
   const name = `tcp-log ${settings.host}:${settings.port}`
   const queue = new Queue<string>(name, QUEUE, deliver, queueTools(tools))

@@ -22,11 +22,11 @@ test('configurations are refused in the words of Kong', () => {
 })
 
 test("Kong's defaults, and TLS", () => {
-  const plain = { host: 'logs', port: 5000, timeoutMs: 10_000, keepaliveMs: 60_000, tls: null, trusted: [] }
+  const plain = { host: 'logs', port: 5000, timeoutMs: 10_000, keepaliveMs: 60_000, tls: null }
   assert.deepEqual(buildLog(tcpLog, { host: 'logs', port: 5000 }).settings, plain)
   const secure = { host: 'logs', port: 5000, tls: true, tls_sni: 'x', ssl_verify: true }
-  const { settings } = buildLog(tcpLog, secure, { trusted: ['CA'] })
-  assert.deepEqual(settings, { ...plain, tls: { serverName: 'x', verifies: true }, trusted: ['CA'] })
+  const { settings } = buildLog(tcpLog, secure)
+  assert.deepEqual(settings, { ...plain, tls: { serverName: 'x', verifies: true } })
 })
 
 test('each record is a line of JSON, in order, on one connection that is kept', async (t) => {
@@ -116,10 +116,9 @@ test('over TLS the receiver is told its name, and is checked only where that is 
   await until('it was refused', () => strict.lines.length > 0)
   assert.match(strict.lines[0]!, /certificate/)
 
-  const own = { trusted: [authority.cert] }
   // The plugin makes what its sink takes.
-  const settings = buildLog(tcpLog, { ...config, ssl_verify: true }, own).settings as StreamSocketSettings
-  const trusting = new SinkRig((tools) => shipTcp(settings, tools))
+  const settings = buildLog(tcpLog, { ...config, ssl_verify: true }).settings as StreamSocketSettings
+  const trusting = new SinkRig((tools) => shipTcp(settings, tools), [authority.cert])
   t.after(() => trusting.sink.close(100))
   trusting.write(1)
   await trusting.settled(1)

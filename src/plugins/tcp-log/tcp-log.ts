@@ -35,7 +35,6 @@ export default definePlugin({
       timeoutMs: config.timeout,
       keepaliveMs: config.keepalive,
       tls: config.tls ? { serverName: config.tls_sni, verifies: config.ssl_verify } : null,
-      trusted: config.tls && config.ssl_verify ? host.trusted : [],
     }
     return new LogHandler(host.logs.open(import.meta.url, 'ship-tcp', settings), config.custom_fields, host)
   },

@@ -15,7 +15,7 @@ export interface ShipZipkinSettings {
 const REFUSED_FROM = 300
 
 export function shipZipkin(settings: ShipZipkinSettings, tools: SinkTools): Sink {
-  const post = new Post(settings.post)
+  const post = new Post(settings.post, tools.trusted)
   const deliver = async (texts: readonly string[]) => {
     const status = await post.send(`[${texts.join(',')}]`)
     if (status >= REFUSED_FROM) throw new Error(`${post.place} answered ${status}`)

@@ -24,7 +24,7 @@ export default definePlugin({
     const sink =
       config.http_endpoint === null
         ? null
-        : host.logs.open(import.meta.url, 'ship-zipkin', makeSettings(config, config.http_endpoint, host))
+        : host.logs.open(import.meta.url, 'ship-zipkin', makeSettings(config, config.http_endpoint))
     const random = (count: number): Buffer => host.random(count)
     const tracer = new Tracer(readPropagation(config), config.sample_ratio, random)
     if (config.traceid_byte_count === 8) tracer.useShortIds()
@@ -43,7 +43,7 @@ function warnOfOlder(config: Config, host: Host): void {
     )
 }
 
-function makeSettings(config: Config, url: string, host: Host): ShipZipkinSettings {
+function makeSettings(config: Config, url: string): ShipZipkinSettings {
   return {
     post: {
       url,
@@ -54,7 +54,6 @@ function makeSettings(config: Config, url: string, host: Host): ShipZipkinSettin
       readTimeoutMs: config.read_timeout,
       keepaliveMs: KEEPALIVE_MS,
       verifiesTls: true,
-      trusted: host.trusted,
     },
     queue: queueSettingsOf(config.queue),
     spans: {

@@ -16,7 +16,10 @@ const SAID_MS = 60_000
 export type OpenSink = (settings: object, tools: SinkTools) => Sink
 
 /** What all sinks have of the thread. */
-export type CommonTools = Pick<SinkTools, 'nodeId' | 'hostname' | 'version' | 'entity' | 'now' | 'log'>
+export type CommonTools = Pick<
+  SinkTools,
+  'nodeId' | 'hostname' | 'version' | 'trusted' | 'entity' | 'now' | 'log'
+>
 
 export class ShippedSink {
   readonly figures: Figures
