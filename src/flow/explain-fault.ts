@@ -7,6 +7,7 @@ import { type Fault, faults } from '../base/faults.ts'
 import { type Exchange, STAGE_ANSWERING, STAGE_TRYING, STAGE_WAITING } from '../contract/exchange.ts'
 import { TRY_END, TRY_HEAD, TRY_SENT, TRY_START } from '../contract/record/try-log.ts'
 import type { Target } from '../contract/target.ts'
+import { explainMalformed } from './explain-malformed.ts'
 
 type Explain = (x: Exchange) => string
 
@@ -42,6 +43,7 @@ const OTHERS: ReadonlyMap<Fault, Explain> = new Map<Fault, Explain>([
   [faults.SERVICE_NOT_FOUND, (x) => `route '${x.route?.name ?? x.route?.id}' has no service`],
   [faults.NAME_UNRESOLVED, (x) => `'${hostOf(x)}' does not resolve`],
   [faults.TARGET_NONE, explainNone],
+  [faults.REQUEST_MALFORMED, explainMalformed],
   [faults.REQUEST_TIMEOUT, explainSlow],
   [faults.REQUEST_BODY_TOO_LARGE, (x) => sizeOf(x)],
   [faults.REQUEST_SIZE_EXCEEDED, (x) => `${sizeOf(x)}; the route allows ${x.requestBytesMax}`],

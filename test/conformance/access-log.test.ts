@@ -135,6 +135,7 @@ function jsonCases(engine: Engine): void {
     await ask(door(), 'GET / HTTP/1.1\r\nHost : a\r\n\r\n')
     const line = await readLine(gateway, ({ status }) => status === 400)
     assert.deepEqual([line['fault'], line['target']], ['REQUEST_MALFORMED', null])
+    assert.equal(line['detail'], 'field name: 0x20 may not stand there, byte 20 of the head (field 1)')
   })
 }
 
