@@ -17,7 +17,10 @@ export class AddedField {
   }
 
   get value(): string {
-    return this.count < 0 ? this.#value : String(this.count)
+    if (this.count >= 0) return String(this.count)
+    if (this.#value !== '' || this.line === null) return this.#value
+    // One whose line is written anew for each message has its value there alone.
+    return Buffer.from(this.line).latin1Slice(this.name.length + 2, this.line.length - 2)
   }
 
   /** The whole line, to be written with one call into the engine. */

@@ -54,7 +54,8 @@ export function removeField(head: Head, lower: string): void {
     head.spans[at] = DROPPED
   }
   for (let i = head.added.length - 1; i >= 0; i--) {
-    if (head.added[i]!.name.toLowerCase() === lower) head.added.splice(i, 1)
+    const name = head.added[i]!.name
+    if (name.length === lower.length && name.toLowerCase() === lower) head.added.splice(i, 1)
   }
 }
 

@@ -57,6 +57,8 @@ export class Head extends FirstLine {
   present: number
   /** Fields set by plugins, in order. Empty and shared by nobody on the plain path. */
   readonly added: AddedField[]
+  /** Fields whose lines are written anew for each message, by whoever adds them: no two of a name. */
+  readonly rewritten: AddedField[]
   #inFields: boolean
   /** The same memory as `bytes`, four at a time. */
   /** The ArrayBuffer of `bytes`, which starts with it. */
@@ -70,6 +72,7 @@ export class Head extends FirstLine {
     this.count = 0
     this.present = 0
     this.added = []
+    this.rewritten = []
     this.#inFields = kind === KIND_TRAILERS
     this.#memory = this.bytes.buffer
     this.#words = new Int32Array(this.#memory)

@@ -145,3 +145,38 @@ test('requests that are not traced and came without a trace are told ids of thei
   }
   assert.equal(told.size, 300)
 })
+
+test('what one request tells its target is not what another one tells, also where their heads are used again', () => {
+  const tracing = tracer(0)
+  const heads = [request(), request()]
+  for (let round = 0; round < 3; round++) {
+    for (const x of heads) {
+      x.reset()
+      x.requestId.write(randomBytes(16).toString('hex'), 'latin1')
+      tracing.start(x)
+    }
+    for (const x of heads) tracing.tell(x)
+    for (const x of heads) {
+      const [trace, span] = getField(x.request, 'traceparent')!.split('-').slice(1)
+      assert.equal(trace, x.requestId.latin1Slice(0, 32))
+      assert.match(span!, /^[0-9a-f]{16}$/)
+    }
+  }
+  assert.notEqual(getField(heads[0]!.request, 'traceparent'), getField(heads[1]!.request, 'traceparent'))
+})
+
+test('two that tell the target of one request leave one field each, whatever length its ids have', () => {
+  const settings: PropagationSettings = { ...W3C, inject: ['w3c', 'b3'] }
+  const long = new Tracer(settings, 0, randomBytes)
+  const short = new Tracer(settings, 0, randomBytes)
+  short.useShortIds()
+  const x = request()
+  for (const tracing of [long, short, long, short]) {
+    tracing.start(x)
+    tracing.tell(x)
+    for (const name of ['traceparent', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled'])
+      assert.equal(getFields(x.request, name).length, 1, name)
+    const id = x.requestId.latin1Slice(tracing === short ? 16 : 0, 32)
+    assert.equal(getField(x.request, 'x-b3-traceid'), id)
+  }
+})

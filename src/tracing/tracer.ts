@@ -98,7 +98,7 @@ export class Tracer {
       told.spanId = this.#spanId
       // Without a span of ours, the target's hangs under that of who asks.
       if (incoming !== null && incoming.parentId !== null) told.spanId = incoming.parentId
-      else this.#ids.copyNext(this.#spanId)
+      else this.#ids.putUnrecorded(this.#spanId)
     }
     this.#propagation.inject(x.request, told, incoming)
   }

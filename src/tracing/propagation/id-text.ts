@@ -28,6 +28,19 @@ export function putHex(at: number, id: Uint8Array, start: number, end: number): 
   return to
 }
 
+/** Bytes [start, 8 or 16) of an id into a line, at `at`. Answers where they end. */
+export function putIdInto(line: Uint8Array, at: number, id: Uint8Array, start: number): number {
+  const count = id.length
+  let to = at | 0
+  for (let i = start | 0; i < count; i++) {
+    const byte = id[i]! | 0
+    line[to] = DIGITS[byte >> 4]!
+    line[to + 1] = DIGITS[byte & 15]!
+    to += 2
+  }
+  return to
+}
+
 /** A trace id of 8 bytes as 16 digits, others as 32. */
 export function putTraceId(at: number, traceId: Uint8Array): number {
   return putHex(at, traceId, isShort(traceId) ? 8 : 0, 16)

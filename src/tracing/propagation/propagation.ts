@@ -6,7 +6,7 @@
  * beside a traceparent (tracestate) stays while the trace goes on, and is dropped where another begins.
  *
  * `extract` is cheap where no field carries a trace: one look at each (trace-fields.ts), no allocation. All that is
- * read is read without making a string; what is written is one string a field.
+ * read is read without making a string, and w3c and b3 are written without one: into lines that the head keeps.
  */
 import { FieldName, removeField } from '../../http1/fields.ts'
 import type { Head } from '../../http1/head.ts'
@@ -21,7 +21,7 @@ import { ot } from './formats/ot.ts'
 import { w3c } from './formats/w3c.ts'
 import { Incoming } from './incoming.ts'
 import type { SpanIds, TraceContext } from './trace-context.ts'
-import { TRACE_FIELDS, TraceFields } from './trace-fields.ts'
+import { TRACE_FIELDS, TRACESTATE, TraceFields } from './trace-fields.ts'
 import type { TraceFormat } from './trace-format.ts'
 import { isTracestateValid } from './tracestate.ts'
 
@@ -50,15 +50,17 @@ const FORMATS: Readonly<Record<FormatName, TraceFormat>> = {
 /** What is written for one format that came in, or for none. */
 interface Writing {
   readonly formats: readonly TraceFormat[]
-  /** Names of what these formats write anew, in lower case. */
-  readonly replaces: readonly string[]
+  /** Places in TRACE_FIELDS of what these formats write anew. */
+  readonly replaces: readonly number[]
   readonly hasW3c: boolean
 }
 
 export class Propagation {
   readonly #readers: readonly TraceFormat[]
   readonly #clear: readonly string[]
-  readonly #writings: ReadonlyMap<FormatName | null, Writing>
+  /** By what came in; the usual one where nothing did. */
+  readonly #writings: ReadonlyMap<FormatName, Writing>
+  readonly #usual: Writing
   readonly #fields: TraceFields
   readonly #incoming: Incoming
 
@@ -66,7 +68,8 @@ export class Propagation {
     this.#readers = settings.extract.map((name) => FORMATS[name])
     // Throws RangeError for what is no field name.
     this.#clear = settings.clear.map((name) => new FieldName(name).lower)
-    this.#writings = new Map([null, ...FORMAT_NAMES].map((name) => [name, makeWriting(settings, name)]))
+    this.#writings = new Map(FORMAT_NAMES.map((name) => [name, makeWriting(settings, name)]))
+    this.#usual = makeWriting(settings, null)
     this.#fields = new TraceFields()
     this.#incoming = new Incoming()
   }
@@ -85,17 +88,22 @@ export class Propagation {
 
   /**
    * Takes out what `clear` names, and writes `ids` in place of what the client has sent in the same formats.
-   * `incoming`: what `extract` answered for this head.
+   * `incoming`: what `extract` answered, called for this head and no other since.
    */
   inject(head: Head, ids: SpanIds, incoming: TraceContext | null): void {
-    const writing = this.#writings.get(incoming === null ? null : incoming.format)!
+    const writing = incoming === null ? this.#usual : this.#writings.get(incoming.format)!
     for (let i = 0; i < this.#clear.length; i++) removeField(head, this.#clear[i]!)
-    if (this.#fields.find(head) || head.added.length !== 0) {
-      for (let i = 0; i < writing.replaces.length; i++) removeField(head, writing.replaces[i]!)
-      if (writing.hasW3c && !keepsState(head, ids, incoming)) removeField(head, 'tracestate')
+    if (this.#fields.found !== 0 || head.added.length !== 0) {
+      for (let i = 0; i < writing.replaces.length; i++) this.#remove(head, writing.replaces[i]!)
+      if (writing.hasW3c && !keepsState(head, ids, incoming)) this.#remove(head, TRACESTATE)
     }
     const debug = incoming?.debug ?? false
     for (let i = 0; i < writing.formats.length; i++) writing.formats[i]!.write(head, ids, debug)
+  }
+
+  /** Most are not there. */
+  #remove(head: Head, field: number): void {
+    if (this.#fields.wasSent(field) || head.added.length !== 0) removeField(head, TRACE_FIELDS[field]!)
   }
 }
 
@@ -104,10 +112,9 @@ function makeWriting(settings: PropagationSettings, incoming: FormatName | null)
     name === 'preserve' ? (incoming ?? settings.defaultFormat) : name,
   )
   const formats = [...new Set(names)].map((name) => FORMATS[name])
-  const fields = new Set(formats.flatMap((format) => format.fields))
   return {
     formats,
-    replaces: [...fields].map((field) => TRACE_FIELDS[field]!),
+    replaces: [...new Set(formats.flatMap((format) => format.fields))],
     hasW3c: names.includes('w3c'),
   }
 }

@@ -1,7 +1,7 @@
 /**
  * trace-fields — finds the header fields that carry a trace, of all formats, in one pass over a head.
  *
- *     name ─▶ one of the gateway's own? ─▶ first letter ─▶ length ─▶ bytes        most names fall at the first two
+ *     name ─▶ one of the gateway's own? ─▶ first letter and length ─▶ bytes        nearly all fall at the first two
  *
  * A field that a plugin has taken out is found all the same: what counts is what the client has sent.
  *
@@ -57,13 +57,11 @@ export const TRACE_FIELDS = [
 ] as const
 
 const names = TRACE_FIELDS.map((name) => Buffer.from(name, 'latin1'))
-/** Bit n: some name has n bytes. All have fewer than 32. */
-const lengths = names.reduce((bits, name) => bits | (1 << name.length), 0)
-/** 1 for the bytes that a name can begin with. */
-const firsts = new Uint8Array(256)
+/** By first letter, bit n: some name has n bytes. All have fewer than 32. */
+const lengths = new Int32Array(256)
 for (const name of names) {
-  firsts[name[0]!] = 1
-  firsts[name[0]! - 32] = 1
+  lengths[name[0]!]! |= 1 << name.length
+  lengths[name[0]! - 32]! |= 1 << name.length
 }
 
 export class TraceFields {
@@ -91,9 +89,9 @@ export class TraceFields {
       const known = spans[at + 4]!
       if (known !== OTHER && known !== DROPPED) continue
       const start = spans[at]!
-      if (firsts[bytes[start]!] === 0) continue
       const length = (spans[at + 1]! - start) | 0
-      if (length < 32 && ((lengths >>> length) & 1) !== 0) this.#note(head, row, start, length)
+      if (((lengths[bytes[start]!]! >>> length) & 1) !== 0 && length < 32)
+        this.#note(head, row, start, length)
     }
     return this.found !== 0
   }

@@ -3,8 +3,9 @@
  *
  * Either may come without ids, and then only says whether to sample. The one field is also read from `tracestate`.
  */
+import { makeConstantField } from '../../../http1/fields.ts'
 import type { Head } from '../../../http1/head.ts'
-import { hexText, putHex, putText, putTraceId, textTo, traceIdText } from '../id-text.ts'
+import { hexText, putHex, putIdInto, putText, putTraceId, textTo } from '../id-text.ts'
 import type { Incoming } from '../incoming.ts'
 import { indexOfByte, isHex, isText, readFlag, readHexOf } from '../read-ids.ts'
 import type { SpanIds } from '../trace-context.ts'
@@ -18,12 +19,20 @@ import {
   TRACESTATE,
   type TraceFields,
 } from '../trace-fields.ts'
-import { addTraceField, type TraceFormat } from '../trace-format.ts'
+import { addTraceField, addTraceLine, type TraceFormat } from '../trace-format.ts'
+import { isShort } from '../zero.ts'
 
 const COMMA = 44
 const DASH = 45
 const SPACE = 32
 const TAB = 9
+
+/** Where values begin in their lines. */
+const TRACE_VALUE = 'x-b3-traceid: '.length
+const SPAN_VALUE = 'x-b3-spanid: '.length
+const DEBUG = makeConstantField('x-b3-flags', '1')
+const SAMPLED = makeConstantField('x-b3-sampled', '1')
+const UNSAMPLED = makeConstantField('x-b3-sampled', '0')
 
 const FIELDS = [B3, B3_TRACE, B3_SPAN, B3_PARENT, B3_SAMPLED, B3_FLAGS]
 
@@ -113,11 +122,13 @@ function readSpan(head: Head, fields: TraceFields, into: Incoming): boolean {
 }
 
 function write(head: Head, ids: SpanIds, debug: boolean): void {
-  addTraceField(head, 'x-b3-traceid', traceIdText(ids.traceId))
-  addTraceField(head, 'x-b3-spanid', hexText(ids.spanId, 0, 8))
+  const start = isShort(ids.traceId) ? 8 : 0
+  const traceLine = addTraceLine(head, 'x-b3-traceid', 32 - 2 * start)
+  putIdInto(traceLine, TRACE_VALUE, ids.traceId, start)
+  putIdInto(addTraceLine(head, 'x-b3-spanid', 16), SPAN_VALUE, ids.spanId, 0)
   if (ids.parentId !== null) addTraceField(head, 'x-b3-parentspanid', hexText(ids.parentId, 0, 8))
-  if (debug && ids.sampled) addTraceField(head, 'x-b3-flags', '1')
-  else addTraceField(head, 'x-b3-sampled', ids.sampled ? '1' : '0')
+  if (debug && ids.sampled) head.added.push(DEBUG)
+  else head.added.push(ids.sampled ? SAMPLED : UNSAMPLED)
 }
 
 function writeSingle(head: Head, ids: SpanIds, debug: boolean): void {

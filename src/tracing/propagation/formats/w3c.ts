@@ -4,15 +4,18 @@
  * A version above 00 is read by its first four parts, as the standard has it, and answered with version 00.
  */
 import type { Head } from '../../../http1/head.ts'
-import { putHex, putText, textTo } from '../id-text.ts'
+import { putIdInto } from '../id-text.ts'
 import type { Incoming } from '../incoming.ts'
 import type { SpanIds } from '../trace-context.ts'
 import { TRACEPARENT, type TraceFields } from '../trace-fields.ts'
-import { addTraceField, type TraceFormat } from '../trace-format.ts'
+import { addTraceLine, type TraceFormat } from '../trace-format.ts'
 
 const DASH = 45
 /** 00-<32>-<16>-<2> */
 const LENGTH = 55
+/** Where the value begins in its line. */
+const VALUE = 'traceparent: '.length
+const ZERO = 48
 /** The value of a digit in lower case; of any other byte one that no digit beside it hides. */
 const DIGITS = new Uint16Array(256).fill(256)
 for (let i = 0; i < 16; i++) DIGITS['0123456789abcdef'.charCodeAt(i)] = i
@@ -53,11 +56,13 @@ function readByte(bytes: Uint8Array, at: number): number {
 }
 
 function write(head: Head, ids: SpanIds): void {
-  let at = 0
-  at = putText(at, '00-')
-  at = putHex(at, ids.traceId, 0, 16)
-  at = putText(at, '-')
-  at = putHex(at, ids.spanId, 0, 8)
-  at = putText(at, ids.sampled ? '-01' : '-00')
-  addTraceField(head, 'traceparent', textTo(at))
+  const line = addTraceLine(head, 'traceparent', LENGTH)
+  line[VALUE] = ZERO
+  line[VALUE + 1] = ZERO
+  line[VALUE + 2] = DASH
+  line[putIdInto(line, VALUE + 3, ids.traceId, 0)] = DASH
+  const flags = putIdInto(line, VALUE + 36, ids.spanId, 0) + 1
+  line[flags - 1] = DASH
+  line[flags] = ZERO
+  line[flags + 1] = ids.sampled ? ZERO + 1 : ZERO
 }
