@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { faults, GatewayError } from '../../base/faults.ts'
 import { routeFigures } from '../traffic/traffic-view.ts'
+import { AnswersUnderWay } from './answers-under-way.ts'
 import { answerLevel, LEVEL_PATH, type LevelDoor } from './log-level.ts'
 import { metricsText } from './metrics-text.ts'
 import { sendMetrics } from './send-metrics.ts'
@@ -29,6 +30,9 @@ export interface StatusOptions {
 const PATHS = new Set(['/status', '/status/ready', '/status/routes', '/metrics'])
 const UPSTREAM_HEALTH = /^\/upstreams\/([^/]+)\/health$/
 
+/** Who neither reads nor asks for so long is let go. */
+const SILENCE_MS_MAX = 30_000
+
 /** Bytes of a request body that are read; the longest meant is `status=draining`. */
 const BODY_MAX = 1024
 
@@ -45,6 +49,7 @@ export class StatusServer {
       const server = createServer({ requestTimeout: 5000 }, (request, response) =>
         answer(request, response, options),
       )
+      server.timeout = SILENCE_MS_MAX
       status.#servers.push(server)
       try {
         status.addresses.push(await listen(server, address))
@@ -96,6 +101,9 @@ function answer(request: IncomingMessage, response: ServerResponse, options: Sta
   sendJson(response, body === null ? 404 : 200, body ?? { message: 'Not found' })
 }
 
+/** Of all status listeners. */
+const underWay = new AnswersUnderWay()
+
 function show(
   path: string,
   request: IncomingMessage,
@@ -103,9 +111,14 @@ function show(
   options: StatusOptions,
 ): void {
   const view = options.view()
+  if (path === '/status/ready') return showReady(response, view)
+  if (!underWay.begin(response)) return sendJson(response, 503, { message: 'too many answers are not read' })
   if (path === '/metrics') return sendMetrics(request, response, metricsText(view))
   if (path === '/status') return sendJson(response, 200, statusBody(view))
-  if (path === '/status/routes') return sendJson(response, 200, routeFigures(view.traffic))
+  sendJson(response, 200, routeFigures(view.traffic))
+}
+
+function showReady(response: ServerResponse, view: StatusView): void {
   const why = notReady(view)
   sendJson(response, why === '' ? 200 : 503, { message: why === '' ? 'ready' : why })
 }
