@@ -39,6 +39,12 @@ export function messageBody(message: string): Uint8Array {
   return Buffer.from(JSON.stringify({ message }))
 }
 
+/** What was just answered is an error: it goes out as it is, and logs and counters have it under `fault`. */
+export function callIt(x: Exchange, fault: Fault): void {
+  x.fault = fault
+  x.answerFault = fault
+}
+
 /**
  * The templated form, with words and a status of the plugin's own: the response stage picks the client's type and adds
  * the request's id. To be followed by DONE.

@@ -182,6 +182,8 @@ export class Exchange {
   /** In place of the fault's own status and text, where not 0 and not ''. */
   faultStatus: number
   faultText: string
+  /** What the answer that a plugin has made is called in logs and counters, where it is an error; it goes out as it is. */
+  answerFault: Fault
   /** What the operator should know of a refusal: the limit, the circuit. Never sent to a client. */
   detail: string
   /** The status the client is sent; 0 until known. */
@@ -271,6 +273,7 @@ export class Exchange {
     this.fault = faults.NONE
     this.faultStatus = 0
     this.faultText = ''
+    this.answerFault = faults.NONE
     this.detail = ''
     this.status = 0
     this.proxied = false
@@ -347,6 +350,7 @@ export class Exchange {
     this.fault = faults.NONE
     this.faultStatus = 0
     this.faultText = ''
+    this.answerFault = faults.NONE
     this.detail = ''
     this.status = 0
     this.proxied = false

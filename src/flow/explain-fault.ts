@@ -9,6 +9,9 @@ import { TRY_END, TRY_HEAD, TRY_SENT, TRY_START } from '../contract/record/try-l
 import type { Target } from '../contract/target.ts'
 import { explainMalformed } from './explain-malformed.ts'
 
+/** Bytes of an answer that go into `detail`. */
+const ANSWER_MAX = 300
+
 type Explain = (x: Exchange) => string
 
 const OF_TARGETS: ReadonlyMap<Fault, Explain> = new Map<Fault, Explain>([
@@ -57,6 +60,14 @@ export function explainFault(x: Exchange): string {
   const ofTarget = OF_TARGETS.get(x.fault)
   if (ofTarget !== undefined && last >= 0) return `${placeOf(x.tries.targets[last]!)}: ${ofTarget(x)}`
   return OTHERS.get(x.fault)?.(x) ?? ''
+}
+
+/** What a plugin has told the client of an error in a form of its own; '' where the answer is no such. */
+export function explainAnswer(x: Exchange): string {
+  if (x.answerFault === faults.NONE || x.answerFault !== x.fault || x.answerBody.length === 0) return ''
+  const text = Buffer.from(x.answerBody).toString('utf8', 0, ANSWER_MAX)
+  const said = /^\{(?:"error":"\w*",)?"(?:message|error_description)":"([^"\\]*)"\}$/.exec(text)
+  return `: ${said?.[1] ?? text}`
 }
 
 function explainConnectTimeout(x: Exchange): string {

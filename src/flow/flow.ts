@@ -32,7 +32,7 @@ import { DONE, NEXT, type Verdict } from '../contract/plugin.ts'
 import type { Target } from '../contract/target.ts'
 import type { TransportEvents } from '../contract/transport.ts'
 import { Bodies } from './bodies.ts'
-import { explainFault } from './explain-fault.ts'
+import { explainAnswer, explainFault } from './explain-fault.ts'
 import { checkProtocol } from './listener/protocol.ts'
 import { openPause, openTryTimer, type Paused } from './pause.ts'
 import { leaveTry, NO_RETRY, retryAfterAnswer, retryAfterFault } from './retry.ts'
@@ -305,9 +305,9 @@ export class Flow extends Bodies implements FlowEvents, TransportEvents, Paused,
   /** From the chain: a plugin has answered, or wants no answer. */
   #answer(x: Exchange): void {
     if (x.detail === '' && (x.fault !== faults.NONE || x.status >= 400))
-      x.detail = this.stages.chain.answererOf(x)
+      x.detail = this.stages.chain.answererOf(x).concat(explainAnswer(x))
     if (x.fault === faults.FAULT_INJECTED) return this.#cut(x)
-    if (x.fault !== faults.NONE) this.stages.response.render(x, x.fault)
+    if (x.fault !== x.answerFault) this.stages.response.render(x, x.fault)
     this.#respond(x)
   }
 

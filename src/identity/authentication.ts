@@ -9,7 +9,7 @@
  *         objects for all requests after it.
  */
 import { faults } from '../base/faults.ts'
-import { answer, exitJson, JSON_TYPE, refuse } from '../contract/answer.ts'
+import { answer, callIt, JSON_TYPE, refuse } from '../contract/answer.ts'
 import type { Exchange } from '../contract/exchange.ts'
 import type { Credential } from '../contract/identity/identities.ts'
 import type { Consumer } from '../contract/plan.ts'
@@ -25,25 +25,21 @@ export interface AuthenticationOptions {
   readonly identifier: string
   /** What WWW-Authenticate says. */
   readonly challenge: string
-  /** Refusals are {"message":"…"} and nothing else (as Kong's jwt and oauth2); else they follow the client's Accept. */
-  readonly isPlain?: boolean
   readonly host: Host
 }
 
 export class Authentication {
   readonly #identifier: string
   readonly #challenge: AddedField
-  readonly #isPlain: boolean
   /** The name that is configured; '' without one. */
   readonly #anonymous: string
   readonly #consumer: Consumer | null
   readonly #fields: readonly AddedField[]
   readonly #host: Host
 
-  constructor({ anonymous, identifier, challenge, host, isPlain }: AuthenticationOptions) {
+  constructor({ anonymous, identifier, challenge, host }: AuthenticationOptions) {
     this.#identifier = identifier
     this.#challenge = makeConstantField('WWW-Authenticate', makeFieldValue(challenge))
-    this.#isPlain = isPlain === true
     this.#anonymous = anonymous ?? ''
     this.#consumer = anonymous === null ? null : host.identities.consumer(anonymous)
     this.#fields = this.#consumer === null ? [] : makeIdentityFields(this.#consumer, null)
@@ -77,8 +73,7 @@ export class Authentication {
   refuse(x: Exchange, text: string, status: number = faults.UNAUTHORIZED.status): Verdict {
     if (this.#anonymous === '') {
       if (status === faults.UNAUTHORIZED.status) x.response.added.push(this.#challenge)
-      if (this.#isPlain) exitJson(x, status, text)
-      else refuse(x, faults.UNAUTHORIZED, status, text)
+      refuse(x, faults.UNAUTHORIZED, status, text)
       return DONE
     }
     return this.#goOn(x)
@@ -94,6 +89,8 @@ export class Authentication {
     if (this.#anonymous !== '') return this.#goOn(x)
     if (challenge !== null) x.response.added.push(challenge)
     answer(x, status, body, JSON_TYPE)
+    if (status === faults.UNAUTHORIZED.status) callIt(x, faults.UNAUTHORIZED)
+    else if (status === faults.FORBIDDEN.status) callIt(x, faults.FORBIDDEN)
     return DONE
   }
 

@@ -113,6 +113,8 @@ const gauge = (index: number, name: string, says: string, label = ''): CounterRo
 const RESPONSE_SAYS = 'Answers sent, by class of status.'
 const CONNECTION_SAYS = 'Client connections open now, by what they do.'
 const LIMIT_SAYS = 'Requests that a limit was asked about, by what it said.'
+const LOGS_DROPPED_SAYS =
+  'Operator lines beyond 100 a second of a worker, and access lines and log records that found no room in its ring.'
 const HANDSHAKE_SAYS = 'TLS handshakes of clients that came to a connection, by version.'
 
 /** Every index but the faults', in order, for whoever shows them. Rows of one name stand together. */
@@ -140,7 +142,7 @@ export const counterRows: readonly CounterRow[] = [
   counter(RELOADS_REFUSED, 'reloads_refused_total', 'Configurations refused; the old one stayed.'),
   counter(RESTARTS, 'worker_restarts_total', 'Workers replaced after they died.'),
   gauge(HEAP_BYTES, 'worker_heap_bytes', 'Heap in use by the workers.'),
-  counter(LOGS_DROPPED, 'log_records_dropped_total', 'Operator log records dropped because too many came.'),
+  counter(LOGS_DROPPED, 'log_records_dropped_total', LOGS_DROPPED_SAYS),
   counter(LIMITS_DRY, 'limit_dry_refusals_total', 'Requests that a limit in a dry run would have refused.'),
   counter(
     LIMITS_ALONE,

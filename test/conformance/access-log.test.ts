@@ -114,6 +114,20 @@ function jsonCases(engine: Engine): void {
     assert.equal((await lineFor('/closed'))['detail'], 'request-termination')
   })
 
+  it('errors that plugins answer in a form of their own', async () => {
+    const plain = await ask(door(), get('/tokens'))
+    const token = await lineFor('/tokens')
+    assert.deepEqual([plain.text, token['fault']], ['{"message":"Unauthorized"}', 'UNAUTHORIZED'])
+    assert.equal(token['detail'], 'jwt: Unauthorized')
+    const away = await ask(door(), get('/strict'))
+    const strict = await lineFor('/strict')
+    assert.equal(away.text, '{"message":"An unexpected error occurred"}')
+    assert.deepEqual(
+      [strict['status'], strict['fault'], strict['blame'], strict['detail']],
+      [500, 'LIMITER_UNAVAILABLE', 'gateway', 'rate-limiting: Redis did not answer'],
+    )
+  })
+
   it('a client that goes while its target is asked', async () => {
     target.behave = neverAnswers
     target.forget()
@@ -253,6 +267,9 @@ function linesOf(gateway: Gateway): string[] {
   return text.split('\n').slice(0, -1)
 }
 
+/** Nobody listens there. */
+const STRICT = { hour: 1, policy: 'redis', redis: { host: '127.0.0.1', port: 1 }, fault_tolerant: false }
+
 function config(port: number): string {
   const service = (name: string, fields: object, plugins: object[] = []) => ({
     name,
@@ -270,6 +287,8 @@ function config(port: number): string {
       service('silent', { read_timeout: 200 }),
       service('locked', {}, [{ name: 'key-auth' }]),
       service('limited', {}, [{ name: 'rate-limiting', config: { hour: 1, policy: 'local' } }]),
+      service('tokens', {}, [{ name: 'jwt' }]),
+      service('strict', {}, [{ name: 'rate-limiting', config: STRICT }]),
       service('closed', {}, [{ name: 'request-termination', config: { status_code: 503 } }]),
     ],
   })

@@ -43,7 +43,6 @@ class Jwt implements Handler {
       anonymous: config.anonymous,
       identifier: 'key',
       challenge: 'Bearer',
-      isPlain: true,
       host,
     })
     this.#refusals = new Refusals(this.#rules, config.realm)

@@ -57,7 +57,7 @@ class Oauth2 implements Handler, Judge {
     this.#refusals = new Refusals(config.realm)
     const { anonymous } = config
     const challenge = this.#refusals.missing.challenge.value
-    this.#rules = new Authentication({ anonymous, identifier: 'client_id', challenge, isPlain: true, host })
+    this.#rules = new Authentication({ anonymous, identifier: 'client_id', challenge, host })
     const header = (config.auth_header_name ?? 'authorization').toLowerCase()
     this.#place = new TokenPlace(header)
     const clients = new Clients(host, header)

@@ -58,7 +58,6 @@ class OpenidBearer implements Handler {
       anonymous,
       identifier: 'id',
       challenge: 'Bearer',
-      isPlain: true,
       host,
     })
     this.#refusals = new Refusals(this.#rules, config)
@@ -153,7 +152,9 @@ class OpenidBearer implements Handler {
     try {
       verdict = decide()
     } catch (error) {
-      this.#host.log('error', `openid-bearer: ${error instanceof Error ? error.message : String(error)}`)
+      this.#host.log('error', `openid-bearer: ${error instanceof Error ? error.message : String(error)}`, {
+        request: x.requestId.latin1Slice(0, x.requestId.length),
+      })
       verdict = this.#refusals.away(x)
     }
     if (verdict === NEXT) x.flow?.resume(x)

@@ -39,7 +39,6 @@ export class Refusals {
 
   /** `problem` is of the token alone, and so the client may know it. */
   invalid(x: Exchange, problem: string): Verdict {
-    x.detail = problem
     const parameters = [
       ['error', 'invalid_token'],
       ['error_description', problem],

@@ -4,7 +4,7 @@
  * HOT     Runs once a limited request. The texts of refusals are made as they happen.
  */
 import { faults } from '../../base/faults.ts'
-import { exitJson, refuse } from '../../contract/answer.ts'
+import { callIt, exitJson, refuse } from '../../contract/answer.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import { DONE, type Host, NEXT, type PluginScope, type Verdict } from '../../contract/plugin.ts'
 import { Alone } from '../../limits/alone.ts'
@@ -150,7 +150,7 @@ export class Gate {
     const nowMs = this.host.now()
     if (nowMs - this.#dryLogMs >= DRY_LOG_EVERY_MS) {
       this.#dryLogMs = nowMs
-      this.host.log('warn', makeDryText(x.detail))
+      this.host.log('warn', makeDryText(x.detail), makeFields(x))
     }
     x.detail = ''
     return NEXT
@@ -174,6 +174,7 @@ export class Gate {
     if (this.isDry) return this.#pretend(x)
     this.host.count(RATE_LIMITING + UNDECIDED)
     exitJson(x, faults.LIMITER_UNAVAILABLE.status, faults.LIMITER_UNAVAILABLE.text)
+    callIt(x, faults.LIMITER_UNAVAILABLE)
     return DONE
   }
 }
@@ -190,6 +191,10 @@ function makeDetail(limit: string, by: string): string {
 
 function makeDryText(detail: string): string {
   return `rate-limiting (dry run) would refuse: ${detail}`
+}
+
+function makeFields(x: Exchange): Record<string, unknown> {
+  return { request: x.requestId.latin1Slice(0, x.requestId.length) }
 }
 
 function makeNotes(): Map<string, unknown> {

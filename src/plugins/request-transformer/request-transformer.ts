@@ -105,8 +105,9 @@ class RequestTransformer implements Handler {
       if (problem !== '') this.#logTemplate('every request will fail', source, problem)
   }
 
-  #logTemplate(what: string, template: string, problem: string): void {
-    this.#host.log('error', `request-transformer: ${what}: ${problem}`, { plugin_id: this.#id, template })
+  #logTemplate(what: string, template: string, problem: string, request?: string): void {
+    const fields = { plugin_id: this.#id, template, ...(request === undefined ? {} : { request }) }
+    this.#host.log('error', `request-transformer: ${what}: ${problem}`, fields)
   }
 
   /** Whatever the type is turned into: where headers change it, the body is looked at once they have. */
@@ -156,7 +157,8 @@ class RequestTransformer implements Handler {
   #fail(x: Exchange, template: string, problem: string): Verdict {
     x.fault = faults.PLUGIN_FAILED
     x.detail = problem
-    this.#logTemplate('a template has failed', template, problem)
+    const request = x.requestId.latin1Slice(0, x.requestId.length)
+    this.#logTemplate('a template has failed', template, problem, request)
     return DONE
   }
 

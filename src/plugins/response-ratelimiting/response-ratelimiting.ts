@@ -4,7 +4,7 @@
  * What an answer uses is known only afterwards, so a limit can be overrun by the requests under way.
  */
 import { faults } from '../../base/faults.ts'
-import { answer, exitJson, refuse } from '../../contract/answer.ts'
+import { answer, callIt, exitJson, refuse } from '../../contract/answer.ts'
 import type { Exchange } from '../../contract/exchange.ts'
 import {
   DONE,
@@ -120,6 +120,7 @@ class ResponseRatelimiting implements Handler {
     this.#parts.host.count(RESPONSE_RATELIMITING + UNDECIDED)
     x.detail = 'response-ratelimiting: Redis did not answer'
     exitJson(x, faults.LIMITER_UNAVAILABLE.status, faults.LIMITER_UNAVAILABLE.text)
+    callIt(x, faults.LIMITER_UNAVAILABLE)
     return DONE
   }
 
