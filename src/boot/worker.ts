@@ -74,7 +74,11 @@ async function main(): Promise<void> {
     names,
   })
   // An engine with native handles aborts the whole process if its thread ends while it listens.
-  process.on('exit', () => plane.close())
+  process.on('exit', () => {
+    plane.close()
+    // Of exchanges that were cut.
+    log.flush()
+  })
   process.on('uncaughtException', (error) => dieGently(error, plane, log))
   process.on('unhandledRejection', (reason) => tellRejection(reason, counters, log))
   const config = unpackConfig(start.config)

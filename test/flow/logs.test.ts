@@ -1,6 +1,9 @@
 /** Log files under load and misfortune: rotation, a stop, a dead log thread, dead workers, sinks that fail. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -151,6 +154,31 @@ test('what was logged right before a stop is in its file, and sinks are closed',
   assert.equal(await answered(rig, '/one'), 200)
   assert.equal(await rig.gateway.stop(), 0)
   assert.equal(rig.read(rig.told), 'opened\n/one 200 fine\nclosed\n')
+})
+
+test('what a stop cuts has its line in the access log and its record, as gone', async (t) => {
+  const target = createServer(() => {})
+  target.listen(0, '127.0.0.1')
+  await once(target, 'listening')
+  t.after(() => target.close())
+  const { port } = target.address() as AddressInfo // of a TCP server that listens
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-logs-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const told = join(folder, 'told.log')
+  const access = join(folder, 'access.log')
+  const routes = [{ name: 'silent', paths: ['/'], plugins: [{ name: 'tell', config: { path: told } }] }]
+  const gateway = await openGateway({
+    config: kongYml({ services: [{ name: 's', url: `http://127.0.0.1:${port}`, routes }] }),
+    env: { SLUICE_PLUGINS_DIR: plugins, SLUICE_PROXY_ACCESS_LOG: access, SLUICE_DRAIN_MS: '300' },
+  })
+  const asked = once(target, 'connection')
+  const client = await connect({ port: gateway.port })
+  await client.send(get('/cut'))
+  await asked
+  await gateway.stop()
+  client.destroy()
+  assert.match(readFileSync(access, 'utf8'), /"GET \/cut HTTP\/1.1" 499 0 /)
+  assert.match(readFileSync(told, 'utf8'), /^\/cut 499 silent$/m)
 })
 
 test('a sink that throws is told of and counted, and gets the next record; a reload leaves it open', async () => {
