@@ -34,6 +34,8 @@ export interface Handler {
    * known yet. For who has to see the whole of an exchange, as a trace does.
    */
   onStart?(x: Exchange): void
+  /** Of configurations with one key, one's onStart does for all: what it does does not depend on which. */
+  readonly startKey?: string
   /** Before routing; runs for global configurations only. */
   onRewrite?(x: Exchange): Verdict
   /** After routing ("access"). */

@@ -31,6 +31,8 @@ export interface StreamRoute {
   readonly passesTls: boolean
   /** Handlers with `onStream`, in order. */
   readonly steps: readonly Handler[]
+  /** Handlers with `onStreamEnd`, in order. */
+  readonly ends: readonly Handler[]
 }
 
 export interface StreamRouter {

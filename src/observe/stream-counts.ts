@@ -5,6 +5,7 @@ import type { StreamRecord, StreamTally } from '../contract/stream.ts'
 import {
   type Counters,
   FAULTS,
+  PLUGIN_FAILURES,
   STREAM_BYTES_IN,
   STREAM_BYTES_OUT,
   STREAMS,
@@ -43,11 +44,22 @@ export class StreamCounts implements StreamTally {
     if (fault !== faults.NONE && tries === 0) this.refused()
     this.#counters.add(STREAM_BYTES_IN, bytesIn)
     this.#counters.add(STREAM_BYTES_OUT, bytesOut)
+    this.#tellPlugins(record)
     const access = this.#access
     if (access === null) return
     // As an access line has it, which goes on with a quote.
     const time = Buffer.from(this.#time.read()).toString('latin1').slice(1, -2)
     access.openLine().putLatin1(streamLine(record, time))
     access.closeLine()
+  }
+
+  /** A plugin that throws is no reason to lose the line. */
+  #tellPlugins(record: StreamRecord): void {
+    for (const handler of record.route?.ends ?? [])
+      try {
+        handler.onStreamEnd!(record)
+      } catch {
+        this.#counters.add(PLUGIN_FAILURES, 1)
+      }
   }
 }

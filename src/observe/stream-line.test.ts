@@ -16,7 +16,7 @@ const RECORD: StreamRecord = {
     isTls: false,
     sni: '',
   },
-  route: { id: 'r', name: 'db', service: null, passesTls: false, steps: [] },
+  route: { id: 'r', name: 'db', service: null, passesTls: false, steps: [], ends: [] },
   target: makeTarget('a:1', '10.0.0.1', 5432),
   tries: 1,
   status: 200,

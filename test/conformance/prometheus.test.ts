@@ -11,7 +11,9 @@ import { eachEngine, type Rig } from '../kit/each-engine.ts'
 import { openGateway } from '../kit/gateway.ts'
 import { kongYml } from '../kit/kong-config.ts'
 import { samplesOf, scrape } from '../kit/metrics.ts'
+import { freePort } from '../kit/ports.ts'
 import { get } from '../kit/raw-client.ts'
+import { openEcho, openStreams, tcpService } from '../kit/stream-rig.ts'
 
 const ALL = { status_code_metrics: true, latency_metrics: true, bandwidth_metrics: true, per_consumer: true }
 const TAIL = 'workspace="default",consumer=""'
@@ -245,5 +247,42 @@ test('without room for a series it is not counted, others are, and the gateway s
     assert.match(await scrape(gateway), /^sluice_requests_total 40$/m)
   } finally {
     await gateway.stop()
+  }
+})
+
+test('sessions on stream routes are counted when they are over, with their time and bytes', async () => {
+  const echo = await openEcho()
+  const dead = { ...tcpService(await freePort(), { retries: 0 }), name: 'dead' }
+  const services = [{ ...tcpService(echo.port), name: 'db' }]
+  const plugins = [{ name: 'prometheus', config: ALL }]
+  const rig = await openStreams({ config: { services, plugins } })
+  const of = async (service: string, rest: string) =>
+    [...(await samplesOf(rig.gateway))].find(
+      ([name]) => name.includes(`service="${service}"`) && name.includes(rest),
+    )?.[1]
+  try {
+    for (let i = 0; i < 2; i++) {
+      const client = await rig.connect()
+      await client.send('hello')
+      await client.reader.take(5)
+      await client.half().closed()
+    }
+    await until('both', async () => (await of('db', 'code="200",source="service"')) === 2)
+    assert.match(
+      await scrape(rig.gateway),
+      /^kong_stream_sessions_total\{service="db",route="[^"]+",code="200",source="service",workspace="default"\} 2$/m,
+    )
+    assert.equal(await of('db', 'workspace="default",le="+Inf"'), 2)
+    assert.match(await scrape(rig.gateway), /^kong_session_duration_ms_count\{service="db",.*\} 2$/m)
+    assert.equal(await of('db', 'direction="egress"'), 10)
+    writeFileSync(rig.gateway.configFile, kongYml({ services: [dead], plugins }))
+    rig.gateway.signal('SIGHUP')
+    await until('one that found no target', async () => {
+      await (await rig.connect()).half().closed()
+      return ((await of('dead', 'code="502",source="kong"')) ?? 0) > 0
+    })
+  } finally {
+    await rig.stop()
+    await echo.close()
   }
 })

@@ -30,16 +30,17 @@ export function compileStreams(
 }
 
 function compileRoute(entity: RouteEntity, service: Service | null, chains: ChainBuilder) {
-  const steps = chains
+  const handlers = chains
     .build(entity.id, service?.id ?? '')
     .links.map((link) => link.handler)
     // Nobody is known on a stream, so what only some consumers have never applies.
-    .filter((handler): handler is Handler => handler?.onStream !== undefined)
+    .filter((handler): handler is Handler => handler !== null)
   return Object.freeze({
     id: entity.id,
     name: entity.name,
     service,
     passesTls: entity.protocols.includes('tls_passthrough'),
-    steps: Object.freeze(steps),
+    steps: Object.freeze(handlers.filter(({ onStream }) => onStream !== undefined)),
+    ends: Object.freeze(handlers.filter(({ onStreamEnd }) => onStreamEnd !== undefined)),
   })
 }

@@ -7,10 +7,16 @@ export const REQUESTS: MetricFamily = {
   says: 'Requests on routes, by the status they were answered with and by who answered.',
 }
 
+export const SESSIONS: MetricFamily = {
+  name: 'kong_stream_sessions_total',
+  kind: 'counter',
+  says: 'Sessions on stream routes, by the status they ended with and by who gave it.',
+}
+
 export const BANDWIDTH: MetricFamily = {
   name: 'kong_bandwidth_bytes',
   kind: 'counter',
-  says: 'Bytes of requests (ingress) and answers (egress) on routes.',
+  says: 'Bytes of requests (ingress) and answers (egress) on routes, and of sessions on stream routes.',
 }
 
 /** Kong's own time is short: finer at the low end. */
@@ -35,5 +41,12 @@ export const REQUEST_LATENCY: MetricFamily = {
   name: 'kong_request_latency_ms',
   kind: 'histogram',
   says: 'Milliseconds from the first byte of a request to the end of its answer.',
+  bounds: LONG_BOUNDS,
+}
+
+export const SESSION_DURATION: MetricFamily = {
+  name: 'kong_session_duration_ms',
+  kind: 'histogram',
+  says: 'Milliseconds from the beginning of a session on a stream route to its end.',
   bounds: LONG_BOUNDS,
 }

@@ -8,7 +8,9 @@ import type { Metrics } from '../../contract/machine/metrics.ts'
 import type { Route } from '../../contract/plan.ts'
 import { definePlugin, type Handler } from '../../contract/plugin.ts'
 import { s } from '../../contract/schema.ts'
+import type { StreamRecord, StreamRoute } from '../../contract/stream.ts'
 import { RouteSeries, type Wanted } from './route-series.ts'
+import { StreamSeries } from './stream-series.ts'
 
 const schema = s.record({
   per_consumer: s.boolean({
@@ -17,12 +19,12 @@ const schema = s.record({
   }),
   status_code_metrics: s.boolean({
     default: false,
-    says: 'Counts requests, by status: kong_http_requests_total.',
+    says: 'Counts requests and stream sessions, by status: kong_http_requests_total, kong_stream_sessions_total.',
   }),
   ai_metrics: s.boolean({ default: false, says: 'Nothing: there are no AI plugins.' }),
   latency_metrics: s.boolean({
     default: false,
-    says: 'Measures times: kong_kong_latency_ms, kong_upstream_latency_ms, kong_request_latency_ms.',
+    says: 'Measures times: kong_kong_latency_ms, kong_upstream_latency_ms, kong_request_latency_ms, kong_session_duration_ms.',
   }),
   bandwidth_metrics: s.boolean({ default: false, says: 'Counts bytes: kong_bandwidth_bytes.' }),
   upstream_health_metrics: s.boolean({
@@ -36,6 +38,7 @@ export default definePlugin({
   name: 'prometheus',
   summary: 'Counts requests, times and bytes by service and route, for Prometheus to read at /metrics.',
   priority: 13, // Kong's: among the plugins that log
+  protocols: ['http', 'https', 'grpc', 'grpcs', 'tcp', 'tls', 'tls_passthrough', 'udp'],
   schema,
   build: (config, host) =>
     new Prometheus(
@@ -54,11 +57,13 @@ class Prometheus implements Handler {
   readonly #metrics: Metrics
   /** A handler lives as long as its plan, whose routes these are. */
   readonly #routes: Map<Route, RouteSeries>
+  readonly #streams: Map<StreamRoute, StreamSeries>
 
   constructor(wanted: Wanted, metrics: Metrics) {
     this.#wanted = wanted
     this.#metrics = metrics
     this.#routes = new Map()
+    this.#streams = new Map()
   }
 
   onLog(x: Exchange): void {
@@ -66,6 +71,16 @@ class Prometheus implements Handler {
     if (route === null) return
     const series = this.#routes.get(route) ?? this.#openRoute(route)
     series.count(x)
+  }
+
+  onStreamEnd(record: StreamRecord): void {
+    const route = record.route!
+    let series = this.#streams.get(route)
+    if (series === undefined) {
+      series = new StreamSeries(route, this.#wanted, this.#metrics)
+      this.#streams.set(route, series)
+    }
+    series.count(record)
   }
 
   #openRoute(route: Route): RouteSeries {

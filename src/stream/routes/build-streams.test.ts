@@ -23,7 +23,7 @@ function router(
   flavor: StreamFlavor = 'traditional_compatible',
 ) {
   const inputs = Object.entries(routes).map(([name, attributes], i) => ({
-    route: { id: name, name, service: null, passesTls: false, steps: [] },
+    route: { id: name, name, service: null, passesTls: false, steps: [], ends: [] },
     match: {
       id: name,
       created_at: i,
