@@ -180,3 +180,13 @@ test('two that tell the target of one request leave one field each, whatever len
     assert.equal(getField(x.request, 'x-b3-traceid'), id)
   }
 })
+
+test('those that decide alike have one key, and where rate, ids or formats differ they have another', () => {
+  const short = tracer(0.5)
+  short.useShortIds()
+  const b3Only = new Tracer({ ...W3C, extract: ['b3'] }, 0.5, randomBytes)
+  const keys = [tracer(0.5), tracer(0.25), short, b3Only].map((each) => each.startKey)
+  assert.equal(new Set(keys).size, 4)
+  const other = new Tracer({ ...W3C, inject: ['b3'], clear: ['x'] }, 0.5, randomBytes, false)
+  assert.equal(other.startKey, keys[0])
+})

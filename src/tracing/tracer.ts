@@ -27,6 +27,7 @@ export class Tracer {
   readonly #ratio: number
   readonly #tellsTries: boolean
   readonly #ids: SpanIdSource
+  readonly #extract: string
   /** Of a request that is not traced. */
   readonly #traceId: Uint8Array
   readonly #spanId: Uint8Array
@@ -49,6 +50,7 @@ export class Tracer {
     this.#propagation = new Propagation(settings)
     this.#ratio = ratio
     this.#ids = new SpanIdSource(random)
+    this.#extract = settings.extract.join(' ')
     this.#traceId = new Uint8Array(TRACE_BYTES)
     this.#spanId = new Uint8Array(SPAN_BYTES)
     this.#told = new Told(this.#traceId, this.#spanId)
@@ -61,6 +63,11 @@ export class Tracer {
   /** Traces that begin here have ids of eight bytes: the second half of the request's own. */
   useShortIds(): void {
     this.#hasShortIds = true
+  }
+
+  /** One for all that decide alike, and would open the same trace: see Handler.startKey. */
+  get startKey(): string {
+    return `trace ${this.#ratio} ${this.#hasShortIds} ${this.#extract}`
   }
 
   /** For onStart: opens x.trace where it is to be recorded and nobody has. */

@@ -25,13 +25,14 @@ export class Place {
 export class Bindings {
   readonly everywhere = new Place()
   readonly starters: Handler[] = []
+  readonly #startKeys = new Set<string>()
   readonly #routes = new Map<string, Place>()
   readonly #services = new Map<string, Place>()
   readonly #overrides = new OverridesTable()
 
   /** A binding to route and service counts as one to the route: give only those whose route has that service. */
   add(binding: Binding): void {
-    if (binding.handler.onStart !== undefined) this.starters.push(binding.handler)
+    this.#addStarter(binding.handler)
     const place = this.#placeOf(binding)
     if (binding.consumerId === null && binding.groupId === null) {
       place.plain.push(linkOf(binding))
@@ -52,6 +53,15 @@ export class Bindings {
   /** Null for a consumer without a configuration of its own or of its groups, which come in the order that counts. */
   ofConsumer(id: string, groupIds: readonly string[]): ReadonlyMap<string, ConsumerOverrides> | null {
     return this.#overrides.of(id, groupIds)
+  }
+
+  /** All of them run for each request, so a configuration that a thousand routes have is to be asked once. */
+  #addStarter(handler: Handler): void {
+    if (handler.onStart === undefined) return
+    const key = handler.startKey
+    if (key !== undefined && this.#startKeys.has(key)) return
+    if (key !== undefined) this.#startKeys.add(key)
+    this.starters.push(handler)
   }
 
   #placeOf(binding: Binding): Place {

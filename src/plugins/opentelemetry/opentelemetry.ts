@@ -68,6 +68,10 @@ class Tracing extends Teller {
     this.#traces = settings === null ? null : host.logs.open(import.meta.url, 'ship-traces', settings)
   }
 
+  get startKey(): string {
+    return this.tracer.startKey
+  }
+
   onStart(x: Exchange): void {
     this.tracer.start(x)
   }

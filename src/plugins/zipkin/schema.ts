@@ -25,7 +25,7 @@ const RESERVED = [
 /** RFC 9110 §5.1: a field's name is a token. */
 const FIELD_NAME: readonly [string, string] = ["^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", 'not a valid header name']
 /** Milliseconds. Timers take no more. */
-const TIME: readonly [number, number] = [1, 2 ** 31 - 2]
+const TIME: readonly [number, number] = [0, 2 ** 31 - 2]
 
 function notReserved(name: Value): string | null {
   return RESERVED.includes(String(name)) ? `must not be one of: ${RESERVED.join(', ')}` : null

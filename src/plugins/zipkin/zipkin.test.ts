@@ -10,6 +10,7 @@ import zipkin from './zipkin.ts'
 
 test('a configuration without anything is valid, and asks for nothing but propagation', () => {
   assert.deepEqual(complaints(zipkin, {}), [])
+  assert.deepEqual(complaints(zipkin, { connect_timeout: 0, send_timeout: 0, read_timeout: 0 }), [])
   assert.equal(buildLog(zipkin, {}).name, undefined)
 })
 

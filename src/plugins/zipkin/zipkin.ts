@@ -80,6 +80,10 @@ class Zipkin implements Handler {
     this.#sink = sink
   }
 
+  get startKey(): string {
+    return this.tracer.startKey
+  }
+
   onStart(x: Exchange): void {
     this.tracer.start(x)
   }
