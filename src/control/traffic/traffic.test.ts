@@ -59,6 +59,17 @@ test('a route is one, however many workers have rows of it, and those without a 
   assert.equal(sums.since_start.requests, 10)
 })
 
+test('a route that a reload has renamed has its new name, whichever worker saw it', () => {
+  const { traffic, workers, count, clock } = makeRig()
+  count(0, 'a', 1)
+  count(1, 'a', 1)
+  assert.equal(routeFigures(traffic).routes[0]!.name, 'route a')
+  clock.nowMs += 100
+  const at = workers[1].rowOf('a', 'renamed')
+  workers[1].cells[at + ANSWERS + 2]! += 1
+  assert.equal(routeFigures(traffic).routes[0]!.name, 'renamed')
+})
+
 test('the last minute forgets what is older, the start does not', () => {
   const { traffic, count, turns } = makeRig()
   count(0, 'a', 100)

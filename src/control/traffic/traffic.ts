@@ -21,6 +21,8 @@ interface Source {
   readonly area: number
   readonly row: number
   readonly at: number
+  /** As of the last fold. */
+  requests: number
 }
 
 interface Watched {
@@ -87,10 +89,18 @@ export class Traffic {
     this.#discover()
     for (const watched of this.#watched.values()) {
       let requests = 0
-      for (const { at } of watched.sources)
-        for (let i = 0; i < 6; i++) requests += this.#areas.cells[at + ANSWERS + i]!
+      for (const source of watched.sources) requests += this.#count(source, watched.traffic)
       if (requests !== watched.traffic.requests) this.#foldRoute(watched)
     }
+  }
+
+  /** A worker writes a new name with the first request under it: who has new requests knows the name. */
+  #count(source: Source, traffic: RouteTraffic): number {
+    let requests = 0
+    for (let i = 0; i < 6; i++) requests += this.#areas.cells[source.at + ANSWERS + i]!
+    if (requests !== source.requests) traffic.name = this.#areas.name(source.area, source.row)
+    source.requests = requests
+    return requests
   }
 
   /** A worker may be in the middle of one: the rest of it comes with the route's next. */
@@ -107,8 +117,6 @@ export class Traffic {
       traffic.add(this.#tick, cell, more)
       this.total.add(this.#tick, cell, more)
     }
-    const [first] = sources
-    if (first !== undefined) traffic.name = this.#areas.name(first.area, first.row)
   }
 
   #discover(): void {
@@ -122,7 +130,7 @@ export class Traffic {
   #watch(area: number, row: number): void {
     const id = this.#areas.id(area, row)
     const watched = this.#watched.get(id) ?? { traffic: new RouteTraffic(id, ''), sources: [] }
-    watched.sources.push({ area, row, at: this.#areas.at(area, row) })
+    watched.sources.push({ area, row, at: this.#areas.at(area, row), requests: 0 })
     this.#watched.set(id, watched)
   }
 }
