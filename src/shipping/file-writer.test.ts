@@ -222,6 +222,7 @@ test('what a full disk has not taken when the writer is closed is lost, and coun
   rig.put('two\n')
   await rig.file.close(20)
   assert.deepEqual([...rig.told.lost], [['not written', 2]])
+  assert.equal(rig.file.waiting, 0, 'they are not counted twice')
   rig.put('three\n')
   assert.deepEqual(
     [...rig.told.lost],

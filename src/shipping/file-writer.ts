@@ -140,6 +140,7 @@ export class FileWriter {
     if (this.waiting > 0) this.#options.tools.lost(this.waiting, 'not written')
     this.#readyLines = 0
     this.#ready = 0
+    this.#leftLines = 0
     // A write under way still needs it; the process ends soon.
     if (!this.#isWriting) this.#closeFile()
   }

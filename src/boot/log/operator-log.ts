@@ -40,6 +40,8 @@ function noLog(level: Level): OperatorLog {
 class LogFile {
   fd: number
   readonly #place: string
+  /** The last line is there in part. */
+  #isTorn = false
 
   constructor(place: string) {
     this.#place = place
@@ -49,17 +51,24 @@ class LogFile {
   reopen(): void {
     const old = this.fd
     this.fd = openPlace(this.#place, FILE_MODE)
+    this.#isTorn = false
     // 0 to 2 are the process's own.
     if (old > 2) closeSync(old)
   }
 
-  /** A log nobody reads any more (EPIPE) or a full pipe (EAGAIN) loses the line; the gateway goes on. */
+  /**
+   * A log nobody reads any more (EPIPE), a full pipe (EAGAIN) or a full disk loses the line; the gateway goes on. What
+   * was written of it is ended before the next one.
+   */
   write(line: string): void {
+    const bytes = Buffer.from(this.#isTorn ? `\n${line}` : line)
+    let written = 0
     try {
-      writeSync(this.fd, line)
+      while (written < bytes.length) written += writeSync(this.fd, bytes, written)
     } catch {
       // There is no other place to say it.
     }
+    if (written > 0) this.#isTorn = written < bytes.length
   }
 }
 

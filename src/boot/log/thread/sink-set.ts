@@ -52,8 +52,16 @@ export class SinkSet {
     for (const sink of this.#leaving.keys()) sink.figures.waiting += sink.waiting
   }
 
+  /** At most `graceMs`, also for those that were on their way out with more time than that. */
   async close(graceMs: number): Promise<void> {
     const open = [...this.#sinks.values()].map((sink) => sink.close(graceMs))
-    await Promise.all([...open, ...this.#leaving.values()])
+    let late: NodeJS.Timeout | undefined
+    const isLate = new Promise<void>((resolve) => {
+      late = setTimeout(resolve, graceMs)
+    })
+    await Promise.all([...open, Promise.race([Promise.all(this.#leaving.values()), isLate])])
+    clearTimeout(late)
+    for (const sink of this.#leaving.keys()) sink.figures.lose(sink.waiting, 'closed')
+    this.#leaving.clear()
   }
 }
