@@ -35,6 +35,8 @@ const NGINXS: readonly [format: string, expected: string][] = [
   ['$fault $blame $detail $route $consumer', '- - - - -'],
   ['$tries $target $trace_id', '2 [::1]:81 0102030405060708090a0b0c0d0e0f10'],
   ['$grpc_status', '-'],
+  ['$document_uri$is_args$args $https $request_completion', '/a b?c=d - OK'],
+  ['$bytes_sent $gzip_ratio $upstream_cache_status', '112 - -'],
 ]
 
 const ENVOYS: readonly [format: string, expected: string][] = [
@@ -46,6 +48,7 @@ const ENVOYS: readonly [format: string, expected: string][] = [
   ['%BYTES_RECEIVED% %BYTES_SENT% %DURATION%', '0 12 100'],
   ['%REQUEST_DURATION% %RESPONSE_DURATION% %RESPONSE_TX_DURATION%', '2 75 20'],
   ['%UPSTREAM_HOST% %UPSTREAM_CLUSTER% %UPSTREAM_REQUEST_ATTEMPT_COUNT%', '[::1]:81 - 2'],
+  ['%UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %CONNECTION_TERMINATION_DETAILS%', '- - -'],
   ['%DOWNSTREAM_REMOTE_ADDRESS% %PATH(NQ)% 100%%', '1.2.3.4 /a%20b 100%'],
 ]
 
@@ -241,6 +244,9 @@ function answered(fields: readonly string[] = ['User-Agent: curl/8']): Exchange 
   x.status = 200
   x.proxied = true
   x.responseBytes = 12
+  x.responseHeadBytes = 100
+  x.pathBytes = Buffer.from('/a b')
+  x.pathEnd = x.pathBytes.length
   addField(x.response, 'X-Out', 'yes')
   x.tries.begin(targetAt('10.0.0.1', 80), start + 10)
   x.tries.failed(faults.TARGET_CONNECT, 0, start + 20)

@@ -5,7 +5,7 @@ import { nginxNames } from './nginx-names.ts'
 import type { LineFacts, Piece } from './pieces/piece.ts'
 import { Either, FieldPiece, HOST, LinePart, METHOD, PATH, TARGET, Version } from './pieces/request-pieces.ts'
 import { LastTarget } from './pieces/target-pieces.ts'
-import { CountPiece, TextPiece } from './pieces/text-pieces.ts'
+import { ConstantPiece, CountPiece, TextPiece } from './pieces/text-pieces.ts'
 import { StartTime, TimeOfLine, TimerPiece } from './pieces/time-pieces.ts'
 import * as values from './pieces/values.ts'
 
@@ -33,6 +33,10 @@ const plain: Readonly<Record<string, Make>> = {
   UPSTREAM_REMOTE_ADDRESS: () => new LastTarget('address'),
   UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: () => new LastTarget('ip'),
   UPSTREAM_CLUSTER: () => new TextPiece(values.serviceName),
+  UPSTREAM_CLUSTER_RAW: () => new TextPiece(values.serviceName),
+  // In Istio's format. Nobody keeps our own end of a connection to a target, and why one ended is our detail.
+  UPSTREAM_LOCAL_ADDRESS: () => new ConstantPiece(''),
+  CONNECTION_TERMINATION_DETAILS: () => new TextPiece((x) => (x.fault.closes && !x.proxied ? x.detail : '')),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: () => new CountPiece((x) => x.tries.all),
   UPSTREAM_TRANSPORT_FAILURE_REASON: () =>
     new TextPiece((x) => (x.fault.blame === 'upstream' ? x.detail : '')),

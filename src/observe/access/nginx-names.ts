@@ -1,4 +1,5 @@
 /** nginx-names — the variables of PROXY_ACCESS_LOG_FORMAT in nginx's style, `$name`, and our own among them. */
+import { faults } from '../../base/faults.ts'
 import {
   TIMER_CONNECT,
   TIMER_GATEWAY,
@@ -57,10 +58,13 @@ export const nginxNames: Readonly<Record<string, Make>> = {
   request_method: () => new LinePart(METHOD),
   request_uri: () => new LinePart(TARGET),
   uri: () => new LinePart(NORMAL_PATH),
+  document_uri: () => new LinePart(NORMAL_PATH),
   args: () => new LinePart(QUERY),
   query_string: () => new LinePart(QUERY),
+  is_args: () => new TextPiece((x) => (x.request.targetEnd > x.request.pathEnd + 1 ? '?' : '')),
   host: () => new LinePart(HOST),
   scheme: () => new TextPiece((x) => (x.client === null ? '' : x.client.scheme)),
+  https: () => new TextPiece((x) => (x.client?.scheme === 'https' ? 'on' : '')),
   server_protocol: () => new Version('nginx'),
   request_length: () => new CountPiece((x) => x.request.used + x.requestBytes),
   content_type: () => new FieldPiece('request', 'content-type'),
@@ -73,6 +77,11 @@ export const nginxNames: Readonly<Record<string, Make>> = {
 
   status: () => new CountPiece((x) => x.status),
   body_bytes_sent: () => new CountPiece((x) => x.responseBytes),
+  bytes_sent: () => new CountPiece((x) => x.responseHeadBytes + x.responseBytes),
+  request_completion: () => new TextPiece((x) => (x.fault === faults.NONE ? 'OK' : '')),
+  // The gateway neither compresses nor keeps answers: what nginx then has here is nothing.
+  gzip_ratio: () => new ConstantPiece(''),
+  upstream_cache_status: () => new ConstantPiece(''),
   grpc_status: () =>
     new Either(new FieldPiece('trailers', 'grpc-status'), new FieldPiece('response', 'grpc-status')),
 

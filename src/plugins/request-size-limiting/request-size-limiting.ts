@@ -50,7 +50,8 @@ class RequestSizeLimiting implements Handler {
 
   onRequest(x: Exchange): Verdict {
     // What is chunked has no length; what was gathered for a plugin has been counted.
-    if (x.requestLength > this.#bytesMax || x.requestBytes > this.#bytesMax) return refuseLarge(x)
+    if (x.requestLength > this.#bytesMax || x.requestBytes > this.#bytesMax)
+      return refuseLarge(x, this.#bytesMax)
     if (x.requestLength < 0) x.requestBytesMax = this.#bytesMax
     else if (this.#requiresLength && x.requestLength === 0 && findRow(x.request, 'content-length', 0) < 0) {
       x.fault = faults.LENGTH_REQUIRED
@@ -62,8 +63,14 @@ class RequestSizeLimiting implements Handler {
 
 const EXPECTATION_FAILED = 417
 
-function refuseLarge(x: Exchange): Verdict {
+function refuseLarge(x: Exchange, bytesMax: number): Verdict {
+  // Else the log would have what the client was told.
+  x.detail = detailOf(Math.max(x.requestLength, x.requestBytes), bytesMax)
   const fault = faults.REQUEST_SIZE_EXCEEDED
   refuse(x, fault, x.expectsContinue ? EXPECTATION_FAILED : fault.status, fault.text)
   return DONE
+}
+
+function detailOf(bytes: number, bytesMax: number): string {
+  return `request-size-limiting: a body of ${bytes} bytes; the route allows ${bytesMax}`
 }
