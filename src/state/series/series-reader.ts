@@ -122,12 +122,11 @@ function prefixesOf(family: SeriesFamily, labels: string): string[] {
   const braces = labels === '' ? '' : `{${labels}}`
   if (family.kind !== 'histogram') return [`${family.name}${braces} `]
   const before = labels === '' ? '' : `${labels},`
-  const buckets = [...boundsOf(family).map(String), '+Inf']
-  return [
-    ...buckets.map((bound) => `${family.name}_bucket{${before}le="${bound}"} `),
-    `${family.name}_sum${braces} `,
-    `${family.name}_count${braces} `,
-  ]
+  const opened = `${family.name}_bucket{${before}le="`
+  const prefixes: string[] = []
+  for (const bound of boundsOf(family)) prefixes.push(`${opened}${bound}"} `)
+  prefixes.push(`${opened}+Inf"} `, `${family.name}_sum${braces} `, `${family.name}_count${braces} `)
+  return prefixes
 }
 
 /** `cells`: each bucket's own count, then the sum; Prometheus' buckets count all below them as well. */
