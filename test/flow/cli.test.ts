@@ -229,6 +229,12 @@ test('a format of the access log that cannot be stops the start, with its place 
   const behind = await sluice(['check'], await settings({ KONG_PROXY_ACCESS_LOG: '/dev/null show_all' }))
   assert.equal(behind.code, 1)
   assert.match(behind.err, /KONG_PROXY_ACCESS_LOG: there is no format 'show_all'/)
+  const show = {
+    KONG_PROXY_ACCESS_LOG: '/dev/null show',
+    KONG_NGINX_HTTP_LOG_FORMAT: "show '$status $stats'",
+  }
+  const named = await sluice(['check'], await settings(show))
+  assert.match(named.err, /^KONG_NGINX_HTTP_LOG_FORMAT: at character 9: there is no \$stats/m)
 })
 
 test('explain says where more is said of the refusal that it foresees', async () => {

@@ -29,8 +29,12 @@ function readGiven(asked: string): EnvironmentReading {
 function withFormat(reading: EnvironmentReading): EnvironmentReading {
   const message = checkAccessFormat(reading.environment.accessLogFormat)
   if (message === '') return reading
+  const { accessLogFormat, nginxLogFormat } = reading.environment
+  const isNamed = nginxLogFormat.text !== '' && nginxLogFormat.text === accessLogFormat
   const name =
-    reading.given.get('accessLogFormat') ?? reading.given.get('proxyAccessLog') ?? 'PROXY_ACCESS_LOG_FORMAT'
+    reading.given.get('accessLogFormat') ??
+    reading.given.get(isNamed ? 'nginxLogFormat' : 'proxyAccessLog') ??
+    'PROXY_ACCESS_LOG_FORMAT'
   return { ...reading, problems: [...reading.problems, { level: 'error', name, message }] }
 }
 

@@ -156,7 +156,7 @@ class RequestTransformer implements Handler {
 
   #fail(x: Exchange, template: string, problem: string): Verdict {
     x.fault = faults.PLUGIN_FAILED
-    x.detail = problem
+    x.detail = `request-transformer: ${problem}`
     const request = x.requestId.latin1Slice(0, x.requestId.length)
     this.#logTemplate('a template has failed', template, problem, request)
     return DONE
