@@ -57,7 +57,7 @@ export class Head extends FirstLine {
   present: number
   /** Fields set by plugins, in order. Empty and shared by nobody on the plain path. */
   readonly added: AddedField[]
-  /** Fields whose lines are written anew for each message, by whoever adds them: no two of a name. */
+  /** Memory kept for fields whose lines are written anew for each message, by whoever adds them: no two of a name. */
   readonly rewritten: AddedField[]
   #inFields: boolean
   /** The same memory as `bytes`, four at a time. */

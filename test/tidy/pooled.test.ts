@@ -11,6 +11,7 @@ const KEPT = new Set([
   'Exchange.scratch',
   'Exchange.requestId',
   'Head.bytes',
+  'Head.rewritten',
   'Head.spans',
   'TryLog.statuses',
   'TryLog.queued',
