@@ -72,5 +72,9 @@ function refuseLarge(x: Exchange, bytesMax: number): Verdict {
 }
 
 function detailOf(bytes: number, bytesMax: number): string {
-  return `request-size-limiting: a body of ${bytes} bytes; the route allows ${bytesMax}`
+  return 'request-size-limiting: a body of '.concat(
+    String(bytes),
+    ' bytes; the route allows ',
+    String(bytesMax),
+  )
 }
