@@ -1,4 +1,4 @@
-/** process-metrics — what Prometheus knows of any process, under the names it has for it. */
+/** process-metrics — what the gateway's process takes, all its threads together: for /metrics and for /status. */
 import { preamble, sample } from './metric-lines.ts'
 
 const MICROSECONDS = 1e6
@@ -14,4 +14,22 @@ export function processMetrics(): string[] {
     ...preamble('process_start_time_seconds', 'gauge', 'When the process started, in seconds since 1970.'),
     sample('process_start_time_seconds', '', Number(startedS)),
   ]
+}
+
+export interface ProcessFigures {
+  readonly pid: number
+  readonly uptime_seconds: number
+  /** Of processor time since the start: the growth in a second is the number of cores in use. */
+  readonly cpu_seconds: number
+  readonly rss_bytes: number
+}
+
+export function processFigures(pid: number): ProcessFigures {
+  const { user, system } = process.cpuUsage()
+  return {
+    pid,
+    uptime_seconds: Math.round(process.uptime()),
+    cpu_seconds: Math.round((user + system) / 1000) / 1000,
+    rss_bytes: process.memoryUsage.rss(),
+  }
 }

@@ -17,7 +17,7 @@ import type { Traffic } from '../traffic/traffic.ts'
 import { trafficFigures } from '../traffic/traffic-view.ts'
 import { upstreamSummaries } from '../traffic/upstream-summary.ts'
 import type { LogFigures } from './log-metrics.ts'
-import { processFigures } from './process-view.ts'
+import { processFigures } from './process-metrics.ts'
 
 export interface WorkerView {
   readonly id: number

@@ -75,12 +75,14 @@ class Prometheus implements Handler {
 
   onStreamEnd(record: StreamRecord): void {
     const route = record.route!
-    let series = this.#streams.get(route)
-    if (series === undefined) {
-      series = new StreamSeries(route, this.#wanted, this.#metrics)
-      this.#streams.set(route, series)
-    }
+    const series = this.#streams.get(route) ?? this.#openStream(route)
     series.count(record)
+  }
+
+  #openStream(route: StreamRoute): StreamSeries {
+    const series = new StreamSeries(route, this.#wanted, this.#metrics)
+    this.#streams.set(route, series)
+    return series
   }
 
   #openRoute(route: Route): RouteSeries {
