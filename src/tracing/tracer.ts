@@ -23,11 +23,12 @@ const TRACE_BYTES = 16
 const SPAN_BYTES = 8
 
 export class Tracer {
+  /** One for all that decide alike, and would open the same trace: see Handler. */
+  startKey: string
   readonly #propagation: Propagation
   readonly #ratio: number
   readonly #tellsTries: boolean
   readonly #ids: SpanIdSource
-  readonly #extract: string
   /** Of a request that is not traced. */
   readonly #traceId: Uint8Array
   readonly #spanId: Uint8Array
@@ -50,7 +51,7 @@ export class Tracer {
     this.#propagation = new Propagation(settings)
     this.#ratio = ratio
     this.#ids = new SpanIdSource(random)
-    this.#extract = settings.extract.join(' ')
+    this.startKey = `trace ${ratio} ${settings.extract.join(' ')}`
     this.#traceId = new Uint8Array(TRACE_BYTES)
     this.#spanId = new Uint8Array(SPAN_BYTES)
     this.#told = new Told(this.#traceId, this.#spanId)
@@ -63,11 +64,7 @@ export class Tracer {
   /** Traces that begin here have ids of eight bytes: the second half of the request's own. */
   useShortIds(): void {
     this.#hasShortIds = true
-  }
-
-  /** One for all that decide alike, and would open the same trace: see Handler.startKey. */
-  get startKey(): string {
-    return `trace ${this.#ratio} ${this.#hasShortIds} ${this.#extract}`
+    this.startKey += ' short'
   }
 
   /** For onStart: opens x.trace where it is to be recorded and nobody has. */
