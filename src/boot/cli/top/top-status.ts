@@ -1,6 +1,6 @@
 /** top-status — what `sluice top` reads of /status and /status/routes. */
 import type { LogFigures } from '../../../control/status/log-metrics.ts'
-import type { ProcessFigures } from '../../../control/status/process-view.ts'
+import type { ProcessFigures } from '../../../control/status/process-metrics.ts'
 import type { RouteFigures, TrafficFigures } from '../../../control/traffic/traffic-view.ts'
 import type { UpstreamSummary } from '../../../control/traffic/upstream-summary.ts'
 
