@@ -9,6 +9,7 @@ import type { FromLog, LogStart, SinkFigures, ToLog } from './log-messages.ts'
 import { Entities } from './thread/entities.ts'
 import { FigureBook } from './thread/figures.ts'
 import { LinesSink } from './thread/lines-sink.ts'
+import { RingLosses } from './thread/ring-losses.ts'
 import { RingPump } from './thread/ring-pump.ts'
 import { RingSource } from './thread/ring-source.ts'
 import type { CommonTools } from './thread/shipped-sink.ts'
@@ -72,6 +73,7 @@ function takeConfig(bytes: Uint8Array): void {
 }
 
 let told = ''
+const losses = new RingLosses(common)
 
 function tell(): void {
   for (const source of sources) source.countLost()
@@ -79,6 +81,7 @@ function tell(): void {
   sinks.countWaiting()
   for (const each of lines) if (each !== null) each.figures.waiting += each.waiting
   const figures: SinkFigures[] = book.all().filter(isUsed)
+  losses.look(figures)
   const text = JSON.stringify(figures)
   if (text === told) return
   told = text

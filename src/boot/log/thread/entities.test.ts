@@ -1,3 +1,4 @@
+/** What the log thread shows of entities: references and never secrets, and those of the configuration before. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Config } from '../../../config/model.ts'

@@ -1,3 +1,4 @@
+/** Labels of sinks: they say where, hold no credentials, and have an end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FigureBook, labelOf } from './figures.ts'

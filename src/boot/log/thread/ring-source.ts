@@ -18,10 +18,9 @@ import type { NumberedOpening } from '../log-messages.ts'
 import type { Opening } from '../ring-door.ts'
 import type { Figures } from './figures.ts'
 import type { LinesSink } from './lines-sink.ts'
+import { NO_ROOM } from './ring-losses.ts'
 import type { ShippedSink } from './shipped-sink.ts'
 import type { SinkSet } from './sink-set.ts'
-
-const NO_ROOM = 'no room in the ring'
 
 export interface SourceOptions {
   readonly worker: number

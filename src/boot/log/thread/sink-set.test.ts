@@ -1,3 +1,4 @@
+/** How the sinks of the log thread end. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
