@@ -9,6 +9,7 @@
  */
 import { empty } from '../base/empty.ts'
 import { type Fault, faults } from '../base/faults.ts'
+import type { AddedField } from '../http1/added-field.ts'
 import { CHUNKED, isHeadRequest } from '../http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
 import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
@@ -209,6 +210,8 @@ export class Exchange {
   tunnel: ExchangeTunnel | null
   /** Null for most: see trace.ts. */
   trace: Trace | null
+  /** The id that correlation-id found or gave, for whoever tells of the exchange. Null: none. */
+  correlation: AddedField | null
   /** Values plugins hand each other or the log, by name. Null until used. */
   notes: Map<string, unknown> | null
 
@@ -288,6 +291,7 @@ export class Exchange {
     this.endMs = 0
     this.tunnel = null
     this.trace = null
+    this.correlation = null
     this.notes = null
   }
 
@@ -365,6 +369,7 @@ export class Exchange {
     this.endMs = 0
     this.tunnel = null
     this.trace = null
+    this.correlation = null
     this.notes = null
   }
 }

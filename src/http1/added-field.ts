@@ -9,6 +9,7 @@ export class AddedField {
   /** What ends the line, where not negative: an int32. */
   readonly count: number
 
+  /** `value`: of one with a count what stands before it. */
   constructor(name: string, value: string, line: Uint8Array | null, count: number) {
     this.name = name
     this.#value = value
@@ -17,7 +18,7 @@ export class AddedField {
   }
 
   get value(): string {
-    if (this.count >= 0) return String(this.count)
+    if (this.count >= 0) return this.#value + this.count
     if (this.#value !== '' || this.line === null) return this.#value
     // One whose line is written anew for each message has its value there alone.
     return Buffer.from(this.line).latin1Slice(this.name.length + 2, this.line.length - 2)

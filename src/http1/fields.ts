@@ -77,10 +77,10 @@ export class FieldName {
     this.lower = name.toLowerCase()
   }
 
-  /** As addField. */
-  add(head: Head, value: string): void {
+  /** For `head.added`. Throws as addField does. */
+  make(value: string): AddedField {
     checkValue(this.name, value)
-    head.added.push(new AddedField(this.name, value, null, -1))
+    return new AddedField(this.name, value, null, -1)
   }
 }
 

@@ -6,6 +6,7 @@ import { finishedExchange, RECORD_WALL_MS, recordOf, withTrace } from '../../tes
 import { faults } from '../base/faults.ts'
 import type { Exchange } from '../contract/exchange.ts'
 import type { LogRecord } from '../contract/machine/log-sinks.ts'
+import { AddedField } from '../http1/added-field.ts'
 import { kongLog } from './kong-log.ts'
 import { queryJson } from './query-json.ts'
 
@@ -114,7 +115,7 @@ test('TLS, an id that goes along and a trace are told where they are', () => {
     scheme: 'https',
     tls: { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', certificates: [] },
   })
-  x.notes = new Map([['correlation_id', 'c-1']])
+  x.correlation = new AddedField('X-Id', 'c-1', null, -1)
   const line = lineOf(x)
   assert.deepEqual(line.request.tls, {
     version: 'TLSv1.3',

@@ -155,10 +155,8 @@ function putIdentity(out: Outbox, x: Exchange): void {
   putLatin1(out, x.credentialId)
 }
 
-/** What the plugin correlation-id has noted. */
 function putCorrelation(out: Outbox, x: Exchange): void {
-  const noted = x.notes === null ? '' : x.notes.get('correlation_id')
-  putLatin1(out, typeof noted === 'string' ? noted : '')
+  putLatin1(out, x.correlation === null ? '' : x.correlation.value)
 }
 
 function putTries(out: Outbox, tries: TryLog, startMs: number): void {

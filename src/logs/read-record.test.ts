@@ -12,6 +12,7 @@ import {
 import { faultList, faults } from '../base/faults.ts'
 import { Outbox } from '../base/outbox.ts'
 import type { Exchange } from '../contract/exchange.ts'
+import { AddedField } from '../http1/added-field.ts'
 import { addField, removeField } from '../http1/fields.ts'
 import { RecordError } from './bytes/record-layout.ts'
 import { putRecord } from './put-record.ts'
@@ -20,7 +21,7 @@ import { readRecord } from './read-record.ts'
 test('a record has all that is known of an exchange', () => {
   const x = withTrace(finishedExchange())
   x.detail = 'the second “try”'
-  x.notes = new Map([['correlation_id', 'c-1']])
+  x.correlation = new AddedField('X-Id', 'c-1', null, -1)
   const record = recordOf(x, ['tenant', 'a–b', 'service', null])
   assert.equal(record.requestId, '0123456789abcdef0123456789abcdef')
   assert.equal(record.startedAt, RECORD_WALL_MS - 1000)

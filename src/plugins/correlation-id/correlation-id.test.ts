@@ -17,13 +17,13 @@ test('a request without an id goes to the target with one, and logs can read it'
   const x = ask(plugin(), '')
   const id = getField(x.request, 'kong-request-id')
   assert.ok(id)
-  assert.equal(x.notes?.get('correlation_id'), id)
+  assert.equal(x.correlation?.value, id)
 })
 
 test('a request that has an id keeps it, under whatever case of the name', () => {
   const x = ask(plugin({ header_name: 'X-Trace' }), 'x-TRACE: from-the-client\r\n')
   assert.deepEqual(getFields(x.request, 'x-trace'), ['from-the-client'])
-  assert.equal(x.notes?.get('correlation_id'), 'from-the-client')
+  assert.equal(x.correlation?.value, 'from-the-client')
 })
 
 test('an empty id is replaced, not doubled', () => {

@@ -6,7 +6,8 @@
 import type { Exchange } from '../../contract/exchange.ts'
 import { definePlugin, type Handler, NEXT, type Verdict } from '../../contract/plugin.ts'
 import { type Infer, s, type Value } from '../../contract/schema.ts'
-import { FieldName, getField, removeField, setField } from '../../http1/fields.ts'
+import type { AddedField } from '../../http1/added-field.ts'
+import { FieldName, getField, removeField } from '../../http1/fields.ts'
 import { UNTOUCHABLE_IN_REQUESTS } from '../../transform/header-rules.ts'
 import { type IdMaker, makeIdMaker } from './id-maker.ts'
 
@@ -44,13 +45,10 @@ export default definePlugin({
   priority: 100_001, // before every plugin that logs, traces or refuses, so that all of them know the id
   schema,
   build: (config, host) => {
-    const ids = makeIdMaker(config.generator, host)
+    const ids = makeIdMaker(config.generator, config.header_name, host)
     return config.echo_downstream ? new EchoingCorrelationId(config, ids) : new CorrelationId(config, ids)
   },
 })
-
-/** Where the id is found in `x.notes`, for whoever logs. */
-const NOTE = 'correlation_id'
 
 class CorrelationId implements Handler {
   protected readonly field: FieldName
@@ -67,21 +65,20 @@ class CorrelationId implements Handler {
   }
 
   /** Notes the id that the client has sent, or a new one that goes on to the target. */
-  protected give(x: Exchange): string {
+  protected give(x: Exchange): AddedField {
     const sent = getField(x.request, this.field.lower)
-    const id = sent === null || sent === '' ? this.#ids.next(x) : sent
+    const field = sent === null || sent === '' ? this.#ids.next(x) : this.field.make(sent)
     if (sent === '') removeField(x.request, this.field.lower)
-    if (id !== sent) this.field.add(x.request, id)
-    if (x.notes === null) x.notes = new Map()
-    x.notes.set(NOTE, id)
-    return id
+    if (sent === null || sent === '') x.request.added.push(field)
+    x.correlation = field
+    return field
   }
 }
 
 class EchoingCorrelationId extends CorrelationId {
   onResponse(x: Exchange): void {
-    const noted = x.notes?.get(NOTE)
+    removeField(x.response, this.field.lower)
     // An exchange that was answered before its request steps ran has its id made now.
-    setField(x.response, this.field.name, typeof noted === 'string' ? noted : this.give(x))
+    x.response.added.push(x.correlation ?? this.give(x))
   }
 }
