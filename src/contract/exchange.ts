@@ -14,7 +14,7 @@ import { CHUNKED, isHeadRequest } from '../http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
 import { type HeadLimits, RESPONSE_LIMITS, TRAILER_LIMITS } from '../http1/limits.ts'
 import type { Client } from './listener.ts'
-import type { Balancer, Consumer, Detour, Plan, Route } from './plan.ts'
+import type { Balancer, Consumer, Detour, Plan, RegExpCaptures, Route } from './plan.ts'
 import type { Handler, RequestTransform, ResponseTransform } from './plugin.ts'
 import type { Trace } from './record/trace.ts'
 import { TryLog } from './record/try-log.ts'
@@ -375,12 +375,6 @@ export class Exchange {
 }
 
 const EMPTY = Buffer.alloc(0)
-
-/** What a regex path captured: numbered from 0, named by name. */
-export interface RegExpCaptures {
-  readonly numbered: readonly (string | undefined)[]
-  readonly named: Readonly<Record<string, string>>
-}
 
 /** Who picks the targets of an exchange that has a service. */
 export function balancerOf(x: Exchange): Balancer {

@@ -34,6 +34,12 @@ export interface Router {
   find(x: Exchange): boolean
 }
 
+/** What a regex path captured: numbered from 0, named by name. */
+export interface RegExpCaptures {
+  readonly numbered: readonly (string | undefined)[]
+  readonly named: Readonly<Record<string, string>>
+}
+
 export interface Balancer {
   /** A target to try next, preferring those not in x.tried; null when none is usable. */
   pick(x: Exchange): Target | null

@@ -11,7 +11,7 @@
  * HOT     `matchStart` runs for each regex path that a request reaches. With V8 it does not allocate.
  */
 import { type Matcher, RE2JS } from 're2js'
-import type { RegExpCaptures } from '../../contract/exchange.ts'
+import type { RegExpCaptures } from '../../contract/plan.ts'
 import { reasonOf, refusal } from './pattern/refusal.ts'
 import { type SafePattern, safePattern } from './pattern/safe-regex.ts'
 
