@@ -223,7 +223,7 @@ export class NativeFreeListener implements Listener, ListenerSide, HandshakeOwne
     for (const socket of this.#waiting) socket.destroy()
     for (const handshake of this.#shaking) handshake.destroy()
     // Told, so that what is cut has its line in the logs.
-    for (const connection of this.#open) connection.onGone(faults.CLIENT_GONE)
+    for (const connection of this.#open) connection.onGone(faults.GATEWAY_STOPPED)
   }
 }
 

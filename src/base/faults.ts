@@ -104,6 +104,7 @@ const rows = {
   STATE_UNAVAILABLE: [500, 'gateway', 'never', 'keep', 'An unexpected error occurred'],
   FAULT_INJECTED: [503, 'operator', 'never', 'close', 'a fault was injected: the connection is cut'],
   LOG_PLACE: [500, 'operator', 'never', 'keep', 'a log file cannot be written'],
+  GATEWAY_STOPPED: [503, 'gateway', 'never', 'close', 'The gateway has stopped'],
 } as const satisfies Record<string, Row>
 
 export type FaultCode = keyof typeof rows

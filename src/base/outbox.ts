@@ -22,11 +22,11 @@ export const OUTBOX_HIGH = 256 * 1024
 const LOOP_MAX = 96
 
 /**
- * The sizes that are kept for reuse, and how many of each: a head and a small body; one read; what an outbox holds
- * when its owner pauses the producing side.
+ * The sizes that are kept for reuse, and how many of each: a head and a small body; a body of 16 KB; one read; what an
+ * outbox holds when its owner pauses the producing side.
  */
-const SIZES = [OUTBOX_START, 64 * 1024, OUTBOX_HIGH + 128 * 1024] as const
-const KEPT = [4096, 64, 16] as const
+const SIZES = [OUTBOX_START, 24 * 1024, 64 * 1024, OUTBOX_HIGH + 128 * 1024] as const
+const KEPT = [4096, 256, 64, 16] as const
 const OTHER = SIZES.length
 
 /** Memory, and its ArrayBuffer at hand: asking a Buffer for it is a call into C++. */
@@ -44,7 +44,7 @@ class Slab {
 }
 
 const NONE = new Slab(0, OTHER)
-const pools: Slab[][] = [[], [], []]
+const pools: Slab[][] = [[], [], [], []]
 
 function makeSlab(needed: number): Slab {
   let grade = 0

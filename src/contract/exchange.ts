@@ -9,6 +9,7 @@
  */
 import { empty } from '../base/empty.ts'
 import { type Fault, faults } from '../base/faults.ts'
+import { Outbox } from '../base/outbox.ts'
 import type { AddedField } from '../http1/added-field.ts'
 import { CHUNKED, isHeadRequest } from '../http1/framing.ts'
 import { Head, KIND_REQUEST, KIND_RESPONSE, KIND_TRAILERS } from '../http1/head.ts'
@@ -159,8 +160,8 @@ export class Exchange {
   detour: Detour | null
   /** The whole request body, when a plugin asked for it or replaced it; null while streamed. */
   requestBody: Buffer | null
-  /** Body bytes that went to a target, kept so that a failed try can be repeated; null when none or too many. */
-  replay: Buffer | null
+  /** Body bytes that went to a target, kept so that a failed try can be repeated. Its memory is for reuse. */
+  readonly replay: Outbox
   /** False once body bytes are gone that `replay` does not hold. */
   replayable: boolean
   /** The try under way is on a connection that had served before, and the next one may not be. */
@@ -263,7 +264,7 @@ export class Exchange {
     this.upstreamHost = ''
     this.detour = null
     this.requestBody = null
-    this.replay = null
+    this.replay = new Outbox()
     this.replayable = true
     this.reused = false
     this.freshOnly = false
@@ -341,7 +342,7 @@ export class Exchange {
     this.upstreamHost = ''
     this.detour = null
     this.requestBody = null
-    this.replay = null
+    if (this.replay.used !== 0) this.replay.release()
     this.replayable = true
     this.reused = false
     this.freshOnly = false

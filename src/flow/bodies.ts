@@ -4,7 +4,7 @@
  * Plain bodies are handed on where they lie. A plugin that wants a whole body has it gathered, bounded. What went to a
  * target is kept up to REPLAY_MAX, so that a failed try can be repeated.
  *
- * HOT     `requestBody` and `targetBody` run once a read. Gathering and replay allocate; the plain path does not.
+ * HOT     `requestBody` and `targetBody` run once a read. Gathering allocates; the plain path does not.
  */
 import { appendBytes, NO_BYTES } from '../base/append-bytes.ts'
 import { type Fault, faults } from '../base/faults.ts'
@@ -82,7 +82,7 @@ export abstract class Bodies {
       carrier.writeBody(x, x.requestBody, 0, x.requestBody.length)
       return carrier.endBody(x)
     }
-    if (x.replay !== null && x.replay.length > 0) carrier.writeBody(x, x.replay, 0, x.replay.length)
+    if (x.replay.used > 0) carrier.writeBody(x, x.replay.bytes, 0, x.replay.used)
     if (x.requestEnded) carrier.endBody(x)
     else this.#wantBody(x)
   }
@@ -145,9 +145,9 @@ export abstract class Bodies {
 }
 
 function keepForReplay(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
-  const soFar = x.replay ?? NO_BYTES
-  if (soFar.length + end - start > REPLAY_MAX) {
-    x.replay = null
+  const { replay } = x
+  if (replay.used + end - start > REPLAY_MAX) {
+    replay.release()
     x.replayable = false
-  } else x.replay = appendBytes(soFar, bytes, start, end)
+  } else replay.put(bytes, start, end)
 }

@@ -52,6 +52,7 @@ const OTHERS: ReadonlyMap<Fault, Explain> = new Map<Fault, Explain>([
   [faults.REQUEST_SIZE_EXCEEDED, (x) => `${sizeOf(x)}; the route allows ${x.requestBytesMax}`],
   [faults.CLIENT_GONE, explainGone],
   [faults.CLIENT_STALLED, explainGone],
+  [faults.GATEWAY_STOPPED, explainGone],
 ])
 
 /** '' where the fault says it all. To be asked before the exchange's stage becomes that of one that is over. */

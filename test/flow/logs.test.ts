@@ -156,7 +156,7 @@ test('what was logged right before a stop is in its file, and sinks are closed',
   assert.equal(rig.read(rig.told), 'opened\n/one 200 fine\nclosed\n')
 })
 
-test('what a stop cuts has its line in the access log and its record, as gone', async (t) => {
+test('what a stop cuts has its line in the access log and its record, as ended by the gateway', async (t) => {
   const target = createServer(() => {})
   target.listen(0, '127.0.0.1')
   await once(target, 'listening')
@@ -177,8 +177,8 @@ test('what a stop cuts has its line in the access log and its record, as gone', 
   await asked
   await gateway.stop()
   client.destroy()
-  assert.match(readFileSync(access, 'utf8'), /"GET \/cut HTTP\/1.1" 499 0 /)
-  assert.match(readFileSync(told, 'utf8'), /^\/cut 499 silent$/m)
+  assert.match(readFileSync(access, 'utf8'), /"GET \/cut HTTP\/1.1" 503 0 /)
+  assert.match(readFileSync(told, 'utf8'), /^\/cut 503 silent$/m)
 })
 
 test('a sink that throws is told of and counted, and gets the next record; a reload leaves it open', async () => {

@@ -8,6 +8,7 @@ import { REQUEST_LIMITS } from '../../src/http1/limits.ts'
 
 /** Memory kept for reuse; nothing reads its old content, because other fields say how much of it counts. */
 const KEPT = new Set([
+  'Exchange.replay',
   'Exchange.scratch',
   'Exchange.requestId',
   'Head.bytes',

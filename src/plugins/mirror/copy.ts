@@ -48,7 +48,8 @@ export function bodyOf(x: Exchange, max: number): Buffer | null | typeof LEFT_OU
   if (!x.requestEnded || x.requestBytes > max) return LEFT_OUT
   if (x.requestBytes === 0) return null
   // What was kept is what a target was sent. It is less where the target answered before it had all.
-  return x.replay !== null && x.replay.length === x.requestBytes ? x.replay : LEFT_OUT
+  const { bytes, used } = x.replay
+  return used === x.requestBytes ? Buffer.from(bytes.subarray(0, used)) : LEFT_OUT
 }
 
 export class CopyMaker {

@@ -268,6 +268,7 @@ class Rig {
       }),
       head: new UwsRequestHead(limits.headBytesMax),
       draining: false,
+      closed: false,
       requests: 0,
       exchanges: { acquire: () => new Exchange(limits), release: () => {} },
       events: {

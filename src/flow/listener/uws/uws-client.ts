@@ -75,7 +75,7 @@ export class UwsClient extends UwsAnswer implements Client, Timed {
     super(shared)
     this.#shared = shared
     this.#body = new UwsBody(shared.limits)
-    this.#onAborted = () => this.#gone(faults.CLIENT_GONE)
+    this.#onAborted = () => this.#gone(shared.closed ? faults.GATEWAY_STOPPED : faults.CLIENT_GONE)
     this.#onData = (bytes, isLast) => this.#take(Buffer.from(bytes), isLast)
     this.#x = null
     this.#door = null

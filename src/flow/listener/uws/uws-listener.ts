@@ -36,6 +36,7 @@ export class UwsListener implements Omit<Listener, 'secure'>, UwsShared {
   #underWay: number
   #connections: number
   #draining: boolean
+  #closed: boolean
   #drained: (() => void) | null
 
   constructor(uws: Uws, tools: ListenerTools) {
@@ -55,11 +56,16 @@ export class UwsListener implements Omit<Listener, 'secure'>, UwsShared {
     this.#underWay = 0
     this.#connections = 0
     this.#draining = false
+    this.#closed = false
     this.#drained = null
   }
 
   get draining(): boolean {
     return this.#draining
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   get connections(): number {
@@ -155,6 +161,7 @@ export class UwsListener implements Omit<Listener, 'secure'>, UwsShared {
 
   close(): void {
     this.#draining = true
+    this.#closed = true
     this.#stopListening()
     for (const app of this.#apps.splice(0)) app.close()
   }

@@ -16,6 +16,8 @@ export interface UwsShared {
   readonly head: UwsRequestHead
   /** True once the listener drains: every answer is then the last of its connection. */
   readonly draining: boolean
+  /** What ends now is ended by the gateway. */
+  readonly closed: boolean
   /** Counts up; an engine that can't tell connections apart numbers requests. */
   requests: number
   readonly framing: Framing
