@@ -145,7 +145,7 @@ export abstract class Bodies {
 }
 
 function keepForReplay(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
-  const { replay } = x
+  const replay = x.replay
   if (replay.used + end - start > REPLAY_MAX) {
     replay.release()
     x.replayable = false
