@@ -145,7 +145,8 @@ function jsonCases(engine: Engine): void {
   })
 
   // uWebSockets.js answers what it cannot read by itself, and nobody hears of it.
-  it('what could not be read', { skip: engine === 'uws' }, async () => {
+  const unread = engine === 'uws' ? 'the engine answers what it cannot read by itself' : false
+  it('what could not be read', { skip: unread }, async () => {
     await ask(door(), 'GET / HTTP/1.1\r\nHost : a\r\n\r\n')
     const line = await readLine(gateway, ({ status }) => status === 400)
     assert.deepEqual([line['fault'], line['target']], ['REQUEST_MALFORMED', null])
