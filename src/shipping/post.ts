@@ -32,6 +32,7 @@ const ANSWER_KEPT = 8 * 1024
 const HEAD_BYTES_MAX = 16 * 1024
 /** undici takes no 0, which means here: none is kept. */
 const KEEPALIVE_MIN_MS = 1
+const TIMEOUT_DEFAULT_MS = 60_000
 
 type Body = string | Uint8Array
 
@@ -59,9 +60,12 @@ export class Post {
     this.place = url.origin
     this.#path = url.pathname + url.search
     this.#headers = { 'user-agent': 'sluice', ...lowerNames(settings.headers), ...credentialsOf(url) }
-    this.#settings = settings
+    const connectTimeoutMs = orDefault(settings.connectTimeoutMs)
+    const sendTimeoutMs = orDefault(settings.sendTimeoutMs)
+    const readTimeoutMs = orDefault(settings.readTimeoutMs)
+    this.#settings = { ...settings, connectTimeoutMs, sendTimeoutMs, readTimeoutMs }
     this.#trusted = trusted
-    this.#limitMs = settings.connectTimeoutMs + settings.sendTimeoutMs + settings.readTimeoutMs
+    this.#limitMs = connectTimeoutMs + sendTimeoutMs + readTimeoutMs
     this.#pool = null
   }
 
@@ -106,6 +110,11 @@ export class Post {
     const pool = await this.#pool
     await pool?.destroy()
   }
+}
+
+/** Kong's sockets take 0 for the time that they have by themselves. */
+function orDefault(timeoutMs: number): number {
+  return timeoutMs === 0 ? TIMEOUT_DEFAULT_MS : timeoutMs
 }
 
 /** What comes behind ANSWER_KEPT is thrown away; behind ANSWER_MAX the connection is. */

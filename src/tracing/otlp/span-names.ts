@@ -33,6 +33,5 @@ function firstOf(entity: object | null, field: string): string {
 }
 
 function fieldOf(entity: object | null, field: string): unknown {
-  if (entity === null) return null
-  return Object.entries(entity).find(([name]) => name === field)?.[1]
+  return entity === null ? null : Reflect.get(entity, field)
 }
