@@ -27,6 +27,15 @@ test('a name that the text spells in its own way is found all the same', async (
   assert.equal(config?.plugins[0]?.name, 'cors')
 })
 
+test('who asks for jaeger is told what its collector takes', async () => {
+  const text = '_format_version: "3.0"\nplugins: [{ name: jaeger }]\n'
+  const { problems } = await loadSource(sourceOf(text), await PluginShelf.open([]))
+  assert.match(
+    problems[0]!.message,
+    /'jaeger' not enabled.*'opentelemetry' with traces_endpoint .*'zipkin' with/,
+  )
+})
+
 test("an operator's own plugin is loaded at once, so that one that is broken stops the start", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'plugins-'))
   t.after(() => rmSync(directory, { recursive: true }))

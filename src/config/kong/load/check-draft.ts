@@ -23,6 +23,11 @@ export interface DraftTools {
 /** Vault references met: entity id → field path → reference. */
 export type VaultReferences = Record<string, Record<string, string>>
 
+/** Kong has none of this name either; Jaeger's collector takes what these two send. */
+const JAEGER =
+  "use 'opentelemetry' with traces_endpoint http://COLLECTOR:4318/v1/traces, " +
+  "or 'zipkin' with http_endpoint http://COLLECTOR:9411/api/v2/spans"
+
 export class DraftCheck {
   readonly vaultReferences: VaultReferences = {}
   readonly #tools: DraftTools
@@ -69,6 +74,7 @@ export class DraftCheck {
 
   #unknownPlugin(name: string): string {
     const said = `plugin '${name}' not enabled; add it to the 'plugins' configuration property`
+    if (name === 'jaeger') return `${said} (${JAEGER})`
     if (BUNDLED.has(name)) return `${said} (Sluice does not have this plugin yet)`
     const meant = nearestWord(name, this.#tools.plugins.keys())
     return meant === null ? said : `${said} (did you mean '${meant}'?)`
