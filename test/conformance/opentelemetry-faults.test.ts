@@ -66,7 +66,7 @@ async function metric(...words: string[]): Promise<number> {
   return lines.length === 0 ? 0 : Number(lines[0]!.split(' ').at(-1))
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS
   while (!(await isSo())) {
     assert.ok(performance.now() < endMs, `${what}; the log: ${gateway!.log.slice(-5).join('\n')}`)
@@ -109,7 +109,9 @@ describe('the receiver of opentelemetry', () => {
     await ask('/taken/refused')
     await until('one is lost', async () => (await lost(receiver.port, 'refused')) === before + 1)
     assert.equal(receiver.requests.length, 1)
-    assert.equal(gateway!.log.filter((line) => line.includes('answered 400')).length, 1)
+    const isSaid = (line: string) => line.includes('answered 400')
+    await until('it is said', () => gateway!.log.some(isSaid))
+    assert.equal(gateway!.log.filter(isSaid).length, 1)
   })
 
   it('that takes a part only has told so, and the rest is counted', async () => {
@@ -118,7 +120,9 @@ describe('the receiver of opentelemetry', () => {
     receiver.behave = () => ({ status: 200, body: Buffer.from('0a06080112026e6f', 'hex') })
     await ask('/taken/part')
     await until('one is lost', async () => (await lost(receiver.port, 'rejected')) === before + 1)
-    assert.ok(gateway!.log.some((line) => line.includes('has not taken 1 of a batch: no')))
+    await until('it is said', () =>
+      gateway!.log.some((line) => line.includes('has not taken 1 of a batch: no')),
+    )
   })
 
   it('that is down costs the traces and no request', async () => {

@@ -58,7 +58,9 @@ eachEngine('udp-log', { config, env: { NODE_OPTIONS: '--dns-result-order=ipv4fir
       await until('the other is here', () => messages.length === 1)
       const lost = `sluice_log_lost_total{sink="udp-log 127.0.0.1:${socket.address().port}",why="too large"}`
       await until('they are counted', async () => (await samplesOf(rig.gateway)).get(lost) === 3)
-      assert.equal(rig.gateway.log.filter((line) => line.includes('too large')).length, 1)
+      const isSaid = (line: string) => line.includes('too large')
+      await until('it is said', () => rig.gateway.log.some(isSaid))
+      assert.equal(rig.gateway.log.filter(isSaid).length, 1)
     },
   )
 })

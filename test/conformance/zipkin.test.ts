@@ -181,7 +181,9 @@ async function failsQuietly(url: string): Promise<void> {
       const page = await (await fetch(`http://127.0.0.1:${gateway.statusPort}/metrics`)).text()
       return /sluice_log_lost_total\{[^}]*zipkin[^}]*retries over[^}]*\} 5\n/.test(page)
     })
-    assert.equal(gateway.log.filter((line) => line.includes('zipkin') && line.includes('lost')).length, 1)
+    const isSaid = (line: string) => line.includes('zipkin') && line.includes('lost')
+    await until('it is said', () => gateway.log.some(isSaid))
+    assert.equal(gateway.log.filter(isSaid).length, 1)
   } finally {
     await gateway.stop()
     await target.close()

@@ -187,7 +187,9 @@ test('a sink that throws is told of and counted, and gets the next record; a rel
     assert.equal(await answered(rig, '/throw'), 200)
     assert.equal(await answered(rig, '/one'), 200)
     await until('the record', async () => rig.read(rig.told).includes('/one'))
-    assert.ok(rig.gateway.log.some((line) => line.includes('the fixture has thrown')))
+    await until('what is told of it', async () =>
+      rig.gateway.log.some((line) => line.includes('the fixture has thrown')),
+    )
     await until('the count', () =>
       metric(rig, /^sluice_log_lost_total\{sink="tell .*",why="sink failed"\} 1$/m),
     )
