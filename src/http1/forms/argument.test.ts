@@ -7,6 +7,11 @@ import { REQUEST_LIMITS } from '../limits.ts'
 import { Argument, decodeArgument } from './argument.ts'
 import { removeFromQuery } from './query.ts'
 
+/** Node's own reading spoils characters beyond ASCII that stand beside a `%` that begins no escape: it gets escapes. */
+function oracle(query: string): URLSearchParams {
+  return new URLSearchParams(query.replace(/[^\x00-\x7f]/gu, encodeURIComponent))
+}
+
 test('an argument is found as often as URLSearchParams finds it, with the same first value', () => {
   fc.assert(
     fc.property(queries, fc.constantFrom('key', 'k y', 'é', ''), (query, name) => {
@@ -14,7 +19,7 @@ test('an argument is found as often as URLSearchParams finds it, with the same f
       const argument = new Argument(name)
       const count = argument.find(bytes, 1, bytes.length - 1)
       // URLSearchParams passes over empty parts, which have no name to ask for.
-      const expected = new URLSearchParams(query).getAll(name)
+      const expected = oracle(query).getAll(name)
       if (name !== '') assert.equal(count, expected.length, query)
       if (name === '' || count === 0) return
       const into = Buffer.alloc(100)
@@ -30,7 +35,7 @@ test('what is left once an argument is out is what stood beside it, as it came',
     fc.property(queries, fc.constantFrom('key', 'k y', 'é'), (query, name) => {
       const bytes = Buffer.from(`?${query}`)
       const end = new Argument(name).remove(bytes, 1, bytes.length)
-      const isOther = (part: string) => new URLSearchParams(part).get(name) === null
+      const isOther = (part: string) => oracle(part).get(name) === null
       assert.equal(bytes.toString('utf8', 1, end), query.split('&').filter(isOther).join('&'))
     }),
   )
