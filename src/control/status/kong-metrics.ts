@@ -10,12 +10,10 @@ import {
   REQUESTS,
   sumCounter,
 } from '../../state/counters.ts'
+import { SLOT_BYTES } from '../../state/key-table.ts'
 import { escapeLabel } from '../../state/series/label-text.ts'
 import { preamble, sample } from './metric-lines.ts'
 import type { StatusView } from './status-view.ts'
-
-/** Of a key of a limit (state/key-table.ts). */
-const SLOT_BYTES = 64
 
 export function kongMetrics(view: StatusView): string[] {
   return [...connections(view), ...node(view), ...workerMemory(view), ...dictionaries(view)]
